@@ -1,0 +1,30 @@
+"""Time as the engine counts it: whole milliseconds since 1970-01-01 UTC.
+
+The scoring core never asks for the time; the processes around it do, here.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def now_ms() -> int:
+    """The present, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def to_datetime(ms: int) -> datetime:
+    """The UTC datetime of a millisecond count."""
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
+def to_ms(moment: datetime) -> int:
+    """The millisecond count of an aware datetime; a fraction of a millisecond is cut off."""
+    return (moment - _EPOCH) // _MILLISECOND

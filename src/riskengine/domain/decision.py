@@ -1,0 +1,66 @@
+"""Verdicts and decisions: what scoring says of a transaction, and what is stored of it for ever."""
+
+from uuid import UUID
+
+import msgspec
+
+from riskengine.domain.outcome import Level, Outcome
+
+
+class Parts(msgspec.Struct, frozen=True, gc=False):
+    """The scores a composite is made of, each 0..100, with the weight each had. `model` is None where none was asked."""
+
+    rules: float
+    behaviour: float
+    model: float | None
+    rules_weight: float
+    behaviour_weight: float
+    model_weight: float
+
+
+class Versions(msgspec.Struct, frozen=True, gc=False):
+    """What was in force when a verdict was reached, so that it can be reached again."""
+
+    ruleset: int
+    catalogue: int
+    rates: int
+    model: str | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """What the pure scoring core says of one transaction.
+
+    `score` is 0..100. `rules` are the ids of the rules that fired, in the order of the rule set. `features` are
+    float32-rounded values in the order of the catalogue; a missing one is NaN.
+    """
+
+    transaction_id: UUID
+    account_id: str
+    score: float
+    level: Level
+    outcome: Outcome
+    parts: Parts
+    rules: tuple[str, ...]
+    features: tuple[float, ...]
+    versions: Versions
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """A verdict that is stored: it has its place in the account's order, and a time.
+
+    `account_sequence` counts the account's decisions and changes from 1: replaying an account in this order gives the same
+    features. `decided_at` is milliseconds since the epoch.
+    """
+
+    verdict: Verdict
+    account_sequence: int
+    decided_at: int
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why, in one line a person can read: the code of what fired, the impact it had, and the values it saw."""
+
+    code: str
+    description: str
+    impact: float
+    values: dict[str, float | str | None]

@@ -1,0 +1,74 @@
+"""The one tree of errors that riskengine raises on purpose.
+
+Each carries a message that says what to do next. `api.problems` maps the tree to HTTP in one place; nothing else
+in the engine knows of status codes.
+"""
+
+import msgspec
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One thing wrong with one field: its path (`amount`, `transactions[777].currency`) and what to do about it."""
+
+    path: str
+    message: str
+
+
+class RiskEngineError(Exception):
+    """Whatever riskengine refuses or cannot do. The message is fit to be shown to the one who asked."""
+
+
+class InvalidInput(RiskEngineError):
+    """The request is well-formed but its content is not acceptable; `fields` names each fault."""
+
+    def __init__(self, fields: tuple[FieldError, ...], message: str = "the request has invalid fields") -> None:
+        super().__init__(message)
+        self.fields = fields
+
+
+class Malformed(RiskEngineError):
+    """The request could not be read at all (not JSON, not UTF-8)."""
+
+
+class IdempotencyConflict(RiskEngineError):
+    """The idempotency key was used before for another content; `index` is the place in a batch."""
+
+    def __init__(self, idempotency_key: str, index: int | None = None) -> None:
+        super().__init__(
+            "this idempotency key was used before with other content; send the same content, or choose a new key"
+        )
+        self.idempotency_key = idempotency_key
+        self.index = index
+
+
+class NotFound(RiskEngineError):
+    """Nothing is stored under the given name."""
+
+
+class Unauthenticated(RiskEngineError):
+    """No valid API key came with the request."""
+
+
+class Forbidden(RiskEngineError):
+    """The API key is valid, but its scopes do not cover the request."""
+
+
+class Overloaded(RiskEngineError):
+    """A limit on work under way is reached; the same request may succeed after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(RiskEngineError):
+    """A part the engine needs (`postgresql`, `redis`) does not answer; try again after `retry_after` seconds."""
+
+    def __init__(self, part: str, retry_after: int = 1) -> None:
+        super().__init__(f"{part} does not answer at the moment; nothing was stored, so try again")
+        self.part = part
+        self.retry_after = retry_after
+
+
+class ConfigurationError(RiskEngineError):
+    """A setting is missing or wrong; the message names it and says what to set."""
