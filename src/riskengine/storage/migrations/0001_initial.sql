@@ -74,7 +74,8 @@ CREATE TABLE idempotency_keys (
 -- Accepted and not yet decided: outbox and truth in one. Small and busy, so vacuumed often.
 CREATE TABLE pending (
     transaction_id uuid PRIMARY KEY,
-    published_at   timestamptz NOT NULL           -- when it was last put on the stream (at first: when it was created)
+    created_at     timestamptz NOT NULL,          -- of the transaction: finds its partition
+    published_at   timestamptz NOT NULL           -- when it was last put on the stream (at first: when it was accepted)
 ) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX pending_published ON pending (published_at);
 

@@ -1,0 +1,73 @@
+"""Storing what comes in: transactions with their idempotency keys and their place in the outbox."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from uuid import UUID
+
+import msgspec
+
+from riskengine.domain.transaction import Submission
+from riskengine.storage import queries
+from riskengine.storage.database import Connection
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False):
+    """What became of a submission: the transaction that its key stands for, and whether it was there before.
+
+    `conflict` means that the key stands for other content, so that the submission is to be refused.
+    """
+
+    transaction_id: UUID
+    replayed: bool
+    conflict: bool
+
+
+async def store(connection: Connection, submissions: Sequence[Submission]) -> list[Stored]:
+    """Stores all whose key is new in one statement, and says of each, in order, what its key stands for."""
+    digests = [_digest(submission.idempotency_key) for submission in submissions]
+    rows = await connection.fetch(queries.text("ingest"), *_columns(submissions, digests))
+    if len(rows) == len(submissions):
+        return [Stored(s.transaction.transaction_id, replayed=False, conflict=False) for s in submissions]
+    fresh = {row["transaction_id"] for row in rows}
+    known = await connection.fetch(queries.text("idempotency_find"), digests)
+    by_digest = {row["key_digest"]: row for row in known}
+    return [
+        _stored(submission, fresh, by_digest[digest]["transaction_id"], by_digest[digest]["content"].bytes)
+        for submission, digest in zip(submissions, digests, strict=True)
+    ]
+
+
+def _stored(submission: Submission, fresh: set[UUID], transaction_id: UUID, content: bytes) -> Stored:
+    replayed = submission.transaction.transaction_id not in fresh
+    return Stored(transaction_id, replayed=replayed, conflict=replayed and content != submission.content)
+
+
+def _digest(key: str) -> UUID:
+    return UUID(bytes=blake2b(key.encode(), digest_size=16).digest())
+
+
+def _columns(submissions: Sequence[Submission], digests: list[UUID]) -> list[list[object]]:
+    """The parameters of ingest.sql: one array per column."""
+    transactions = [submission.transaction for submission in submissions]
+    return [
+        [t.transaction_id for t in transactions],
+        [t.created_at for t in transactions],
+        list(digests),
+        [UUID(bytes=s.content) for s in submissions],
+        [s.idempotency_key for s in submissions],
+        [t.account_id for t in transactions],
+        [t.amount for t in transactions],
+        [t.currency for t in transactions],
+        [t.occurred_at for t in transactions],
+        [t.merchant for t in transactions],
+        [t.merchant_category for t in transactions],
+        [t.location for t in transactions],
+        [t.latitude for t in transactions],
+        [t.longitude for t in transactions],
+        [t.country for t in transactions],
+        [t.channel for t in transactions],
+        [t.device_id for t in transactions],
+        [t.ip for t in transactions],
+        [t.beneficiary for t in transactions],
+        [s.metadata for s in submissions],
+    ]
