@@ -1,0 +1,88 @@
+"""Group commit: concurrent single requests share one statement."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from riskengine.domain.errors import Overloaded, RiskEngineError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+LARGEST_GROUP = 256
+"""Items in one statement. Larger groups gain little more and make the first of them wait longer."""
+
+
+class Gathering(Generic[Item, Result]):
+    """Gathers what is submitted while the last group is under way, and commits it as the next; at low load nothing waits.
+
+    `commit` takes a group and gives one result (or the error to raise) for each item, in order. If it fails for the group as a
+    whole, each item is tried alone, so that one bad item never fails its neighbours.
+    """
+
+    def __init__(
+        self, commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result | RiskEngineError]]], *, limit: int
+    ) -> None:
+        self._commit = commit
+        self._limit = limit
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    @property
+    def depth(self) -> int:
+        """Items that wait for their group."""
+        return len(self._waiting)
+
+    async def submit(self, item: Item) -> Result:
+        """The item's result. Raises what `commit` said or raised for it, or Overloaded if `limit` items wait already."""
+        if len(self._waiting) >= self._limit:
+            raise Overloaded(f"{self._limit} requests wait already; try again in a second")
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_all())
+        return await future
+
+    async def drain(self) -> None:
+        """Returns when all that was submitted is committed."""
+        while self._committing is not None:
+            await asyncio.wait([self._committing])
+
+    async def _commit_all(self) -> None:
+        try:
+            while self._waiting:
+                group = self._waiting[:LARGEST_GROUP]
+                del self._waiting[:LARGEST_GROUP]
+                await self._commit_group(group)
+        finally:
+            self._committing = None
+
+    async def _commit_group(self, group: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._commit([item for item, _ in group])
+        except RiskEngineError as error:
+            _fail(group, error)
+        except Exception as error:
+            if len(group) == 1:
+                _fail(group, error)
+                return
+            for single in group:
+                await self._commit_group([single])
+        else:
+            for (_, future), result in zip(group, results, strict=True):
+                _settle(future, result)
+
+
+def _settle(future: "asyncio.Future[Result]", result: Result | RiskEngineError) -> None:
+    if future.done():  # its request was cancelled: the work is done all the same, and a replay will find it
+        return
+    if isinstance(result, RiskEngineError):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+
+
+def _fail(group: "Sequence[tuple[Item, asyncio.Future[Result]]]", error: Exception) -> None:
+    for _, future in group:
+        if not future.done():
+            future.set_exception(error)

@@ -1,0 +1,25 @@
+"""The Lua scripts that run inside Valkey, one a file, by the file's name; reloaded when the server has lost them."""
+
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha1
+from importlib import resources
+
+NAMES = ("read_shared", "write_histories", "write_shared", "write_peers")
+
+
+@cache
+def text(name: str) -> str:
+    """The script in `<name>.lua`."""
+    return resources.files(__name__).joinpath(f"{name}.lua").read_text(encoding="utf-8")
+
+
+@cache
+def digest(name: str) -> str:
+    """The name under which the server knows the script once it is loaded."""
+    return sha1(text(name).encode(), usedforsecurity=False).hexdigest()
+
+
+def call(name: str, keys: Sequence[str], *arguments: str | bytes | int) -> tuple[str | bytes | int, ...]:
+    """The command that runs the script."""
+    return ("EVALSHA", digest(name), len(keys), *keys, *arguments)
