@@ -1,0 +1,78 @@
+"""The embedded Valkey 9: the queue and the histories, held in memory alone."""
+
+import os
+import secrets
+from pathlib import Path
+
+import redis
+
+from riskengine.stack import ports, programs
+from riskengine.stack.process import Process, Program
+
+_START_TIMEOUT_S = 15.0
+
+# No persistence: PostgreSQL is all that is kept, and what is lost here is rebuilt from it. Only keys with an expiry are
+# ever evicted, so the queue never is.
+_CONFIGURATION = """\
+bind {address}
+port {port}
+requirepass {password}
+dir {directory}
+save ""
+appendonly no
+maxmemory {maxmemory}
+maxmemory-policy volatile-lru
+"""
+_MAXMEMORY = "256mb"
+
+
+class Valkey:
+    """A Valkey server on the loopback interface, whose configuration and log live in `directory`."""
+
+    def __init__(self, directory: Path, port: int | None = None) -> None:
+        self._directory = directory.absolute()
+        self._configuration = self._directory / "valkey.conf"
+        self._password = secrets.token_urlsafe(24)
+        self.port = ports.claim(port, "Valkey")
+        self.process = Process(
+            Program(
+                name="valkey",
+                arguments=(str(programs.valkey()), str(self._configuration)),
+                directory=self._directory,
+                log=self._directory / "valkey.log",
+                environment={"PATH": os.defpath},
+            ),
+            restart=True,
+        )
+
+    @property
+    def url(self) -> str:
+        """The server's address, password included."""
+        return f"redis://:{self._password}@{ports.LOOPBACK}:{self.port}/0"
+
+    def start(self) -> None:
+        """Returns when the server answers. Raises StackError, with the end of its log, if it does not."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._configuration.touch(mode=0o600)
+        self._configuration.write_text(
+            _CONFIGURATION.format(
+                address=ports.LOOPBACK,
+                port=self.port,
+                password=self._password,
+                directory=self._directory,
+                maxmemory=_MAXMEMORY,
+            )
+        )
+        self.process.start()
+        self.process.wait_ready(self._ready, _START_TIMEOUT_S)
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Stops the server; what it held is gone."""
+        self.process.stop(timeout_s)
+
+    def _ready(self) -> bool:
+        try:
+            with redis.Redis.from_url(self.url) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False

@@ -1,0 +1,72 @@
+"""The tests' real servers: one PostgreSQL and one Valkey a run; a database of its own and an empty Valkey a test."""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+import redis
+
+from riskengine.stack.errors import StackError
+from riskengine.stack.postgres import Postgres
+from riskengine.stack.valkey import Valkey
+from riskengine.storage import migrate
+
+_TEMPLATE = "migrated"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server; for a test that needs a database, `database_url` is simpler."""
+    try:
+        server = Postgres(tmp_path_factory.mktemp("postgres"))
+        server.start()
+    except StackError as error:
+        pytest.skip(f"no embedded PostgreSQL: {error}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A Valkey server, shared by the whole run: only a test that starts it again may stop it."""
+    try:
+        server = Valkey(tmp_path_factory.mktemp("valkey"))
+        server.start()
+    except StackError as error:
+        pytest.skip(f"no embedded Valkey: {error}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+async def _template(postgres: Postgres) -> str:
+    """The name of a database with the present schema, to be copied."""
+    await _administer(postgres, f"CREATE DATABASE {_TEMPLATE}")
+    await migrate.upgrade(postgres.url(_TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture
+async def database_url(postgres: Postgres, _template: str) -> AsyncIterator[str]:
+    """The address of a database of the test's own, with the schema and nothing in it."""
+    name = f"test_{uuid.uuid4().hex}"
+    await _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {_template}")
+    yield postgres.url(name)
+    await _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def redis_url(valkey: Valkey) -> str:
+    """The address of the Valkey server, emptied."""
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+    return valkey.url
+
+
+async def _administer(postgres: Postgres, statement: str) -> None:
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
