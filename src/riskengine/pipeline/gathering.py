@@ -14,10 +14,10 @@ LARGEST_GROUP = 256
 
 
 class Gathering(Generic[Item, Result]):
-    """Gathers what is submitted while the last group is under way, and commits it as the next; at low load nothing waits.
+    """Gathers what is submitted while the last group is under way, and commits it as the next; at low load none waits.
 
-    `commit` takes a group and gives one result (or the error to raise) for each item, in order. If it fails for the group as a
-    whole, each item is tried alone, so that one bad item never fails its neighbours.
+    `commit` takes a group and gives one result (or the error to raise) for each item, in order. If it fails for the
+    group as a whole, each item is tried alone, so that one bad item never fails its neighbours.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Gathering(Generic[Item, Result]):
         return len(self._waiting)
 
     async def submit(self, item: Item) -> Result:
-        """The item's result. Raises what `commit` said or raised for it, or Overloaded if `limit` items wait already."""
+        """The item's result. Raises what `commit` said for it, or Overloaded if `limit` items wait already."""
         if len(self._waiting) >= self._limit:
             raise Overloaded(f"{self._limit} requests wait already; try again in a second")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()

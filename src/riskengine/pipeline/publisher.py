@@ -15,7 +15,7 @@ LARGEST_GROUP = 1000
 """Messages sent at once: about a third of a megabyte."""
 
 MOST_WAITING = 20_000
-"""Messages kept while the queue does not answer (about 6 MB). What is beyond is left to the relay: it is in `pending`."""
+"""Messages kept while the queue does not answer (about 6 MB). The rest is left to the relay: it is in `pending`."""
 
 _published = Counter("riskengine_published_total", "Transactions put on the stream when they were accepted")
 _left_to_relay = Counter(

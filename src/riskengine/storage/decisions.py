@@ -17,6 +17,9 @@ class Refused(msgspec.Struct, frozen=True):
     settled: frozenset[UUID]
     stale: frozenset[UUID]
 
+    def __contains__(self, transaction_id: object) -> bool:
+        return transaction_id in self.settled or transaction_id in self.stale
+
 
 async def store(database: Database, decisions: Sequence[Decision]) -> Refused:
     """Stores the decisions in one atomic statement, except those that the fence refuses.

@@ -36,3 +36,6 @@ class Queue(Protocol):
 
     async def leave(self, consumer: str) -> None:
         """Forgets a consumer that has nothing unacknowledged."""
+
+    async def retire(self, idle_ms: int) -> None:
+        """Forgets consumers that have not read for `idle_ms` and have nothing unacknowledged."""

@@ -74,6 +74,12 @@ class RedisStream:
         with absence_as_unavailable():
             await self._redis.xgroup_delconsumer(self._stream, self._group, consumer)
 
+    async def retire(self, idle_ms: int) -> None:
+        with absence_as_unavailable():
+            for consumer in await self._redis.xinfo_consumers(self._stream, self._group):
+                if consumer["pending"] == 0 and consumer["idle"] > idle_ms:
+                    await self._redis.xgroup_delconsumer(self._stream, self._group, consumer["name"])
+
     async def _on_group(self, *command: object) -> Any:
         """Runs a command that needs the group, making stream and group first where they are missing."""
         with absence_as_unavailable():

@@ -1,0 +1,138 @@
+"""Deciding transactions: each once, on exactly the state that its account then has."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+import structlog
+from prometheus_client import Counter, Histogram
+
+from riskengine.domain import clock
+from riskengine.domain.decision import Decision, Verdict
+from riskengine.domain.errors import Overloaded, Unavailable
+from riskengine.domain.transaction import Transaction
+from riskengine.pipeline.recall import Recall
+from riskengine.scoring import Engine, Memory
+from riskengine.storage import decisions as storage
+from riskengine.storage.database import Database
+
+MOST_ROUNDS = 20
+"""How often a batch may lose accounts to others before it is given back; each loss means that another got on."""
+
+_decided = Counter("riskengine_decided_total", "Transactions decided", ["outcome"])
+_stale = Counter("riskengine_stale_total", "Verdicts refused because others had decided on the account first")
+_undecidable = Counter("riskengine_undecidable_total", "Transactions that scoring could not take", ["error"])
+_unkept = Counter("riskengine_histories_unkept_total", "Histories that could not be written back after a commit")
+_stage = Histogram(
+    "riskengine_decide_seconds",
+    "Seconds that a batch spent in a stage of deciding",
+    ["stage"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+)
+_recalling, _scoring, _storing, _keeping = (_stage.labels(stage) for stage in ("recall", "score", "store", "keep"))
+_log = structlog.get_logger()
+
+
+class Decided(msgspec.Struct):
+    """What became of a batch, by transaction id.
+
+    `decisions` are new; `settled` had been decided before (or are unknown to PostgreSQL); `undecidable` made scoring
+    raise the error given, and are still pending.
+    """
+
+    decisions: dict[UUID, Decision] = msgspec.field(default_factory=dict)
+    settled: set[UUID] = msgspec.field(default_factory=set)
+    undecidable: dict[UUID, Exception] = msgspec.field(default_factory=dict)
+
+    def __contains__(self, transaction_id: object) -> bool:
+        return transaction_id in self.decisions or transaction_id in self.settled or transaction_id in self.undecidable
+
+
+class Decider:
+    """Scores stored transactions and stores the verdicts. Any number of deciders may work on the same accounts.
+
+    PostgreSQL is the referee: it takes a decision only if it was made on the account's present state, and in the same
+    statement advances that state. What it refuses is scored again. Valkey only spares reading the past each time.
+    """
+
+    def __init__(self, database: Database, recall: Recall, engine: Engine) -> None:
+        self._database = database
+        self._recall = recall
+        self._engine = engine
+
+    async def decide(self, transactions: Sequence[Transaction]) -> Decided:
+        """Decides transactions that are stored, in this order; each account's are decided in this order, too.
+
+        Raises Unavailable if PostgreSQL or Redis does not answer, and Overloaded if others decide on the same accounts
+        all the time. What was decided until then stays so, and the whole batch can be given again.
+        """
+        waiting = list({t.transaction_id: t for t in transactions}.values())
+        done = Decided()
+        refuted: dict[str, int] = {}
+        for _ in range(MOST_ROUNDS):
+            await self._round(waiting, refuted, done)
+            waiting = [t for t in waiting if t.transaction_id not in done]
+            if not waiting:
+                return done
+        raise Overloaded("others decide on the same accounts all the time; try again in a second")
+
+    async def _round(self, transactions: Sequence[Transaction], refuted: dict[str, int], done: Decided) -> None:
+        """Scores and stores once, adding to `done`; the accounts whose history proves stale are noted in `refuted`."""
+        with _recalling.time():
+            memory = await self._recall.memory(transactions, refuted)
+        sequences = {account_id: history.sequence for account_id, history in memory.histories.items()}
+        with _scoring.time():
+            verdicts = await self._score(transactions, memory, refuted, done)
+        if not verdicts:
+            return
+        decisions = _numbered(verdicts, sequences)
+        with _storing.time():
+            refused = await storage.store(self._database, decisions)
+        done.settled |= refused.settled
+        taken = [d for d in decisions if d.verdict.transaction_id not in refused]
+        for decision in taken:
+            done.decisions[decision.verdict.transaction_id] = decision
+            _decided.labels(decision.verdict.outcome).inc()
+        refuted |= {v.account_id: sequences.get(v.account_id, 0) for v in verdicts if v.transaction_id in refused}
+        _stale.inc(len(refused.stale))
+        with _keeping.time():
+            await self._keep(memory, taken)
+
+    async def _score(
+        self, transactions: Sequence[Transaction], memory: Memory, refuted: dict[str, int], done: Decided
+    ) -> list[Verdict]:
+        """The verdicts on what can be scored. One transaction that cannot be does not take its neighbours with it."""
+        try:
+            return self._engine.score(transactions, memory)
+        except Exception:
+            fresh = await self._recall.memory(transactions, refuted)
+            memory.replace(fresh)
+        verdicts: list[Verdict] = []
+        for transaction in transactions:
+            try:
+                verdicts += self._engine.score([transaction], memory)
+            except Exception as error:
+                done.undecidable[transaction.transaction_id] = error
+                _undecidable.labels(type(error).__name__).inc()
+                _log.exception("transaction_undecidable", transaction_id=str(transaction.transaction_id))
+        return verdicts
+
+    async def _keep(self, memory: Memory, taken: Iterable[Decision]) -> None:
+        """Writes histories back. A failure costs only time: the fence finds them stale, and they are rebuilt."""
+        account_ids = {decision.verdict.account_id: None for decision in taken}
+        try:
+            await self._recall.keep(memory, list(account_ids))
+        except Unavailable as error:
+            _unkept.inc(len(account_ids))
+            _log.warning("histories_unkept", part=error.part, count=len(account_ids))
+
+
+def _numbered(verdicts: Sequence[Verdict], sequences: dict[str, int]) -> list[Decision]:
+    """The verdicts as decisions: each at its place in its account's order, which goes on from `sequences`."""
+    now = clock.now_ms()
+    last = dict(sequences)
+    decisions = []
+    for verdict in verdicts:
+        last[verdict.account_id] = sequence = last.get(verdict.account_id, 0) + 1
+        decisions.append(Decision(verdict, sequence, now))
+    return decisions

@@ -1,0 +1,109 @@
+"""The worker process: consumers that decide, and the chores that keep the way to them clear."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+from prometheus_client import Gauge, start_http_server
+
+from riskengine import wiring
+from riskengine.domain import clock
+from riskengine.domain.errors import Unavailable
+from riskengine.pipeline.relay import MOST_AT_ONCE, Relay
+from riskengine.settings import Settings
+from riskengine.storage import partitions
+from riskengine.wiring import Parts
+from riskengine.worker.claims import Claims
+from riskengine.worker.consumer import Consumer
+
+RELAY_EVERY = 1.0
+"""Seconds between looks for pending transactions that are on no stream: one indexed query."""
+
+PARTITIONS_EVERY = 3600.0
+"""Seconds between looks for months without partitions; they are made months ahead."""
+
+DEPTH_EVERY = 1.0
+"""Seconds between looks at the queue's depth."""
+
+RETIRE_AFTER_MS = 10 * clock.MINUTE
+"""A consumer that has not read for so long, and holds nothing, is dead: a living one reads every second."""
+
+_depth = Gauge("riskengine_queue_depth", "Messages in the queue, delivered or not")
+_log = structlog.get_logger()
+
+
+class Worker:
+    """The consumers of one process, and beside them: taking over from the dead, the relay, partitions ahead."""
+
+    def __init__(self, parts: Parts, settings: Settings) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        self._stopping = asyncio.Event()
+        claims = Claims()
+        self._consumers = [
+            Consumer(
+                f"{self._name}-{number}",
+                parts.queue,
+                parts.decider,
+                claims,
+                self._stopping,
+                batch_size=settings.worker_batch_size,
+            )
+            for number in range(settings.worker_consumers + 1)
+        ]
+        self._relay = Relay(parts.database, parts.queue, after_ms=settings.relay_after_ms)
+
+    async def run(self) -> None:
+        """Works until `stop`, then finishes what is in hand."""
+        idle = self._settings.worker_takeover_idle_ms
+        *consumers, successor = self._consumers
+        _log.info("worker_started", worker=self._name, consumers=len(consumers))
+        async with asyncio.TaskGroup() as tasks:
+            for consumer in consumers:
+                tasks.create_task(consumer.run())
+            tasks.create_task(self._every(idle / clock.SECOND / 3, lambda: successor.take_over(idle)))
+            tasks.create_task(self._every(RELAY_EVERY, self._relay_all))
+            tasks.create_task(self._every(DEPTH_EVERY, self._measure))
+            tasks.create_task(self._every(PARTITIONS_EVERY, self._look_ahead))
+        _log.info("worker_stopped", worker=self._name)
+
+    def stop(self) -> None:
+        """Stops taking in new work. A second call is harmless."""
+        self._stopping.set()
+
+    async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+        while not self._stopping.is_set():
+            try:
+                await chore()
+            except Unavailable as error:
+                _log.info("chore_postponed", part=error.part)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _relay_all(self) -> None:
+        while await self._relay.run_once() == MOST_AT_ONCE and not self._stopping.is_set():
+            pass
+
+    async def _measure(self) -> None:
+        _depth.set(await self._parts.queue.depth())
+
+    async def _look_ahead(self) -> None:
+        await partitions.ensure_ahead(self._parts.database, clock.now_ms())
+        await self._parts.queue.retire(RETIRE_AFTER_MS)
+
+
+async def run(settings: Settings) -> None:
+    """Runs a worker until SIGTERM or SIGINT."""
+    if settings.worker_metrics_port is not None:
+        start_http_server(settings.worker_metrics_port, addr="127.0.0.1")
+    async with wiring.assemble(settings, name="riskengine-worker", idle=1, most=settings.worker_db_pool_max) as parts:
+        worker = Worker(parts, settings)
+        loop = asyncio.get_running_loop()
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signal_number, worker.stop)
+        await worker.run()
