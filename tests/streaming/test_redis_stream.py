@@ -1,0 +1,111 @@
+"""The contract of the queue, on a real Valkey."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from riskengine.domain import clock
+from riskengine.domain.errors import Malformed, Unavailable
+from riskengine.resilience import redis as connections
+from riskengine.streaming import messages
+from riskengine.streaming.redis_stream import GROUP, STREAM, RedisStream
+from tests import factories
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = connections.connect(redis_url, "test")
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def queue(redis: Redis) -> RedisStream:
+    return RedisStream(redis)
+
+
+async def test_each_message_goes_to_one_consumer_in_order(queue: RedisStream) -> None:
+    # Given five messages in a queue that nobody has read before
+    await queue.publish([bytes([n]) for n in range(5)])
+    # When two consumers read
+    first = await queue.read("one", 3, 10)
+    second = await queue.read("two", 3, 10)
+    # Then each message is delivered once, in order, and then there is none
+    assert [m.body for m in first] == [b"\x00", b"\x01", b"\x02"]
+    assert [m.body for m in second] == [b"\x03", b"\x04"]
+    assert await queue.read("one", 3, 10) == []
+
+
+async def test_what_is_acknowledged_leaves_the_queue_and_the_rest_stays(queue: RedisStream) -> None:
+    # Given two delivered messages
+    before = clock.now_ms()
+    await queue.publish([b"a", b"b"])
+    taken = await queue.read("one", 2, 10)
+    # When one is acknowledged
+    await queue.acknowledge(taken[:1])
+    # Then the other is still counted, with the time it was published
+    assert await queue.depth() == 1
+    oldest = await queue.oldest()
+    assert oldest is not None
+    assert abs(oldest - before) < clock.MINUTE
+    await queue.acknowledge(taken[1:])
+    assert (await queue.depth(), await queue.oldest()) == (0, None)
+
+
+async def test_messages_of_a_dead_consumer_are_taken_over(queue: RedisStream) -> None:
+    # Given a consumer that read three messages, acknowledged one and was heard of no more
+    await queue.publish([b"a", b"b", b"c"])
+    taken = await queue.read("dead", 3, 10)
+    await queue.acknowledge(taken[:1])
+    # When another takes over what has been idle
+    assert await queue.take_over("alive", 60_000, 10) == []
+    found = await queue.take_over("alive", 0, 10)
+    # Then it gets what was not acknowledged
+    assert [m.body for m in found] == [b"b", b"c"]
+
+
+async def test_the_queue_makes_itself_again_when_the_server_was_emptied(queue: RedisStream, redis: Redis) -> None:
+    # Given a queue that was read, on a server that then loses everything
+    await queue.publish([b"a"])
+    await queue.read("one", 1, 10)
+    await redis.flushall()
+    # When life goes on
+    await queue.publish([b"b"])
+    # Then what is published after is delivered
+    assert [m.body for m in await queue.read("one", 1, 10)] == [b"b"]
+
+
+async def test_idle_consumers_that_hold_nothing_are_retired(queue: RedisStream, redis: Redis) -> None:
+    # Given one consumer that holds a message and one that holds none
+    await queue.publish([b"a"])
+    await queue.read("holder", 1, 10)
+    await queue.read("idler", 1, 10)
+    # When idle ones are retired
+    await queue.retire(-1)
+    # Then only the one that holds something is left
+    assert [c["name"] for c in await redis.xinfo_consumers(STREAM, GROUP)] == [b"holder"]
+
+
+async def test_an_absent_server_is_one_clear_error() -> None:
+    # Given a queue on a port where nothing listens
+    client = connections.connect("redis://127.0.0.1:1/0", "test")
+    # When it is used, then it says what is away
+    with pytest.raises(Unavailable, match="redis does not answer"):
+        await RedisStream(client).publish([b"a"])
+    await client.aclose()
+
+
+def test_a_message_carries_the_transaction_exactly() -> None:
+    # Given a transaction with an amount that no float holds
+    given = factories.transaction(
+        amount="9999999999999.99", latitude=50.1, longitude=-4.2, merchant="Ærø", channel="atm"
+    )
+    # When it goes through the codec, then it is the same
+    assert messages.decode(messages.encode(given)) == given
+
+
+@pytest.mark.parametrize("body", [b"", b"\x01", b"\x02\x90", b"\x01\xff\xff", b"garbage", b"\x01\x93\x01\x02\x03"])
+def test_what_is_no_message_is_refused(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        messages.decode(body)
