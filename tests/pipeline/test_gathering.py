@@ -24,7 +24,7 @@ class _Commits:
         await self.gate.wait()
         if any(n < 0 for n in group):
             raise ValueError("a bad row")
-        return [Malformed("thirteen") if n == 13 else n * 2 for n in group]
+        return [Malformed("unwanted") if n == 1313 else n * 2 for n in group]
 
 
 async def test_a_single_item_goes_at_once_and_what_comes_meanwhile_goes_together() -> None:
@@ -48,7 +48,7 @@ async def test_one_bad_item_does_not_fail_its_neighbours() -> None:
     # Given items of which one makes the whole group fail, and one is refused by itself
     gathering = Gathering(_Commits(), limit=1000)
     # When they are submitted together
-    results = await asyncio.gather(*(gathering.submit(n) for n in (1, 2, -1, 13, 3)), return_exceptions=True)
+    results = await asyncio.gather(*(gathering.submit(n) for n in (1, 2, -1, 1313, 3)), return_exceptions=True)
     # Then only those two fail, each with its own error
     assert [results[i] for i in (0, 1, 4)] == [2, 4, 6]
     assert isinstance(results[2], ValueError)
