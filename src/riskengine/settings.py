@@ -1,0 +1,138 @@
+"""What a process is told by its environment: one typed table, from which parsing, faults and documentation come.
+
+Each setting is the environment variable of its name in capitals. A file `.env` in the working directory may hold the
+same variables; the environment wins.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from dotenv import dotenv_values
+from msgspec import Meta, inspect
+
+from riskengine.domain.errors import ConfigurationError
+
+
+def _of(description: str, unit: str = "", **limits: Any) -> Meta:
+    return Meta(description=description, extra={"unit": unit}, **limits)
+
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings, checked. A process uses those of its part."""
+
+    database_url: Annotated[
+        str, _of("PostgreSQL: `postgresql://user:password@host:port/database`", pattern=r"^postgres(ql)?://")
+    ]
+    redis_url: Annotated[str, _of("Valkey or Redis: `redis://:password@host:port/0`", pattern=r"^(redis|rediss)://")]
+    api_host: Annotated[str, _of("Address the API listens on", min_length=1)] = "127.0.0.1"
+    api_port: Annotated[Port, _of("Port the API listens on")] = 8000
+    api_db_pool_min: Annotated[int, _of("Connections an API process keeps open when idle", ge=1, le=1000)] = 2
+    api_db_pool_max: Annotated[int, _of("Connections an API process opens at most", ge=1, le=1000)] = 10
+    ingest_queue_limit: Annotated[
+        int, _of("Transactions that may wait in an API process to be stored; above it 503", ge=1, le=1_000_000)
+    ] = 10_000
+    worker_db_pool_max: Annotated[int, _of("Connections a worker opens at most", ge=1, le=1000)] = 5
+    worker_consumers: Annotated[int, _of("Consumers of a worker, which share its connections", ge=1, le=100)] = 5
+    worker_batch_size: Annotated[int, _of("Transactions a consumer decides at once", ge=1, le=10_000)] = 100
+    worker_takeover_idle_ms: Annotated[
+        int, _of("How long a consumer may hold messages before another takes them over", "ms", ge=1000, le=3_600_000)
+    ] = 30_000
+    worker_metrics_port: Annotated[
+        Port | None, _of("Port on loopback where a worker shows its metrics; unset, it shows none")
+    ] = None
+    relay_after_ms: Annotated[
+        int, _of("How long a transaction may be pending before it is queued again", "ms", ge=100, le=3_600_000)
+    ] = 5_000
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], _of("Least level that is logged")] = "info"
+    log_format: Annotated[Literal["json", "console"], _of("JSON lines for machines, or colours for people")] = "json"
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """The settings of the environment (by default this process's own, over a `.env` file in its working directory).
+
+        Raises ConfigurationError that names every variable that is missing or wrong, and what to set.
+        """
+        if environment is None:
+            environment = {**{name: text or "" for name, text in dotenv_values(".env").items()}, **os.environ}
+        values: dict[str, Any] = {}
+        faults: list[str] = []
+        for setting in table():
+            text = environment.get(setting.variable, "").strip()
+            try:
+                if text:
+                    values[setting.field] = setting.parse(text)
+                elif setting.required:
+                    faults.append(f"{setting.variable} is not set: {setting.meaning}")
+            except msgspec.ValidationError:
+                faults.append(f"{setting.variable} must be {setting.expected} ({setting.meaning})")
+        if faults:
+            raise ConfigurationError("settings to correct, in the environment or in .env:\n  " + "\n  ".join(faults))
+        settings = cls(**values)
+        if settings.api_db_pool_min > settings.api_db_pool_max:
+            raise ConfigurationError(
+                "API_DB_POOL_MIN must not be above API_DB_POOL_MAX: lower the one or raise the other"
+            )
+        return settings
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One row of the table: the variable, the type of its value, and what it means."""
+
+    field: str
+    type: inspect.Type
+    default: str | int | None
+    required: bool
+    unit: str
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        return self.field.upper()
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, in words."""
+        return _in_words(self.type)
+
+    def parse(self, text: str) -> Any:
+        """The value of a variable's text. Raises msgspec.ValidationError if it is not acceptable."""
+        annotation = Settings.__annotations__[self.field]
+        return msgspec.convert(text, annotation, strict=False)
+
+
+def table() -> list[Setting]:
+    """Every setting there is."""
+    described = inspect.type_info(Settings)
+    assert isinstance(described, inspect.StructType)
+    return [_setting(field) for field in described.fields]
+
+
+def _setting(field: inspect.Field) -> Setting:
+    assert isinstance(field.type, inspect.Metadata)
+    return Setting(
+        field=field.name,
+        type=field.type.type,
+        default=None if field.default is msgspec.NODEFAULT else field.default,
+        required=field.required,
+        unit=(field.type.extra or {})["unit"],
+        meaning=(field.type.extra_json_schema or {})["description"],
+    )
+
+
+def _in_words(kind: inspect.Type) -> str:
+    match kind:
+        case inspect.UnionType(types):
+            return _in_words(next(member for member in types if not isinstance(member, inspect.NoneType)))
+        case inspect.IntType():
+            return f"a whole number from {kind.ge} to {kind.le}"
+        case inspect.LiteralType():
+            return "one of " + ", ".join(map(str, kind.values))
+        case inspect.StrType(pattern=str()):
+            return "an address of the form given"
+        case _:
+            return "a text"
