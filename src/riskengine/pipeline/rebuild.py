@@ -10,7 +10,7 @@ from riskengine.storage import accounts
 from riskengine.storage.database import Database
 
 REACH = 62 * DAY
-"""How far back of an account's newest transaction to read: twice the longest window, so that a month of lateness fits."""
+"""How far back of an account's newest transaction to read: twice the longest window: a month of lateness fits."""
 
 _rebuilt = Counter("riskengine_histories_rebuilt_total", "Account histories made again from PostgreSQL")
 

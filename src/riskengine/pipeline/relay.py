@@ -1,4 +1,4 @@
-"""The relay: publishes again what is pending and on no stream, so that a crash or a lost Redis delays and never loses."""
+"""The relay: publishes again what is pending and on no stream, so that a crash or a lost Redis only delays."""
 
 import structlog
 from prometheus_client import Counter
