@@ -5,7 +5,7 @@ same variables; the environment wins.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -57,22 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises ConfigurationError that names every variable that is missing or wrong, and what to set.
         """
-        if environment is None:
-            environment = {**{name: text or "" for name, text in dotenv_values(".env").items()}, **os.environ}
-        values: dict[str, Any] = {}
-        faults: list[str] = []
-        for setting in table():
-            text = environment.get(setting.variable, "").strip()
-            try:
-                if text:
-                    values[setting.field] = setting.parse(text)
-                elif setting.required:
-                    faults.append(f"{setting.variable} is not set: {setting.meaning}")
-            except msgspec.ValidationError:
-                faults.append(f"{setting.variable} must be {setting.expected} ({setting.meaning})")
-        if faults:
-            raise ConfigurationError("settings to correct, in the environment or in .env:\n  " + "\n  ".join(faults))
-        settings = cls(**values)
+        settings = cls(**_read(table(), environment))
         if settings.api_db_pool_min > settings.api_db_pool_max:
             raise ConfigurationError(
                 "API_DB_POOL_MIN must not be above API_DB_POOL_MAX: lower the one or raise the other"
@@ -110,6 +95,32 @@ def table() -> list[Setting]:
     described = inspect.type_info(Settings)
     assert isinstance(described, inspect.StructType)
     return [_setting(field) for field in described.fields]
+
+
+def database_url(environment: Mapping[str, str] | None = None) -> str:
+    """DATABASE_URL alone, for commands that need nothing else. Raises ConfigurationError if it is missing or wrong."""
+    rows = [setting for setting in table() if setting.field == "database_url"]
+    return str(_read(rows, environment)["database_url"])
+
+
+def _read(rows: Sequence[Setting], environment: Mapping[str, str] | None) -> dict[str, Any]:
+    """The values of those variables that are set, by field."""
+    if environment is None:
+        environment = {**{name: text or "" for name, text in dotenv_values(".env").items()}, **os.environ}
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for setting in rows:
+        text = environment.get(setting.variable, "").strip()
+        try:
+            if text:
+                values[setting.field] = setting.parse(text)
+            elif setting.required:
+                faults.append(f"{setting.variable} is not set: {setting.meaning}")
+        except msgspec.ValidationError:
+            faults.append(f"{setting.variable} must be {setting.expected} ({setting.meaning})")
+    if faults:
+        raise ConfigurationError("settings to correct, in the environment or in .env:\n  " + "\n  ".join(faults))
+    return values
 
 
 def _setting(field: inspect.Field) -> Setting:

@@ -8,8 +8,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
-
 from riskengine.stack import identity, ports, programs
 from riskengine.stack.errors import StackError
 from riskengine.stack.process import Process, Program
@@ -147,6 +145,8 @@ class Postgres:
 
     def _servers_here(self) -> list[int]:
         """The processes of any PostgreSQL on our data: each of them works in its data directory."""
+        import psutil  # type: ignore[import-untyped]  # of the extra that the servers come with: here it is installed
+
         here = str(self._data.resolve())
         found = psutil.process_iter(["name", "cwd"])
         return sorted(

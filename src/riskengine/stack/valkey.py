@@ -64,13 +64,14 @@ class Valkey:
             )
         )
         self.process.start()
-        self.process.wait_ready(self._ready, _START_TIMEOUT_S)
+        self.process.wait_ready(self.ready, _START_TIMEOUT_S)
 
     def stop(self, timeout_s: float = 2.0) -> None:
         """Stops the server; what it held is gone."""
         self.process.stop(timeout_s)
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether the server answers."""
         try:
             with redis.Redis.from_url(self.url) as client:
                 return bool(client.ping())

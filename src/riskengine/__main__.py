@@ -1,0 +1,5 @@
+"""`python -m riskengine` is the command `riskengine`."""
+
+from riskengine.cli.main import run
+
+run()

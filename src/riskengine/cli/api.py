@@ -1,0 +1,33 @@
+"""`riskengine api`: one API process."""
+
+import uvicorn
+
+from riskengine import logs
+from riskengine.settings import Settings
+
+_KEEP_ALIVE_S = (
+    75  # longer than a balancer keeps an idle connection, so that the API never closes one it is about to use
+)
+_GRACE_S = 3  # to finish requests after SIGTERM
+_BACKLOG = 2048  # connections the kernel holds while the process is busy
+
+
+def command() -> None:
+    """Run one API process until Ctrl-C or SIGTERM; settings come from the environment or .env."""
+    settings = Settings.load()
+    logs.configure(settings.log_level, settings.log_format)
+    uvicorn.run(
+        "riskengine.api.app:create_app",
+        factory=True,
+        host=settings.api_host,
+        port=settings.api_port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+    )

@@ -1,0 +1,82 @@
+"""The command `riskengine`: a table of commands, each imported only when it is the one that was asked for."""
+
+import importlib
+import sys
+from importlib import metadata
+from typing import Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from riskengine.domain.errors import InvalidInput, RiskEngineError
+
+_START, _PROCESSES, _DATA = "Start here", "Single processes", "Data and keys"
+
+_COMMANDS: dict[str, tuple[str, str, str]] = {
+    "demo": (_START, "demo", "Start everything, send it transactions, and watch them being decided."),
+    "up": (_START, "up", "Run the whole engine on this machine, with its data kept in a directory."),
+    "api": (_PROCESSES, "api", "Run one API process."),
+    "worker": (_PROCESSES, "worker", "Run one worker."),
+    "migrate": (_PROCESSES, "migrate", "Bring the database's schema to this version."),
+    "score": (_DATA, "score", "Decide the transactions of a file offline, without any server."),
+    "import": (_DATA, "importing", "Import the transactions of a file as history into the database."),
+    "simulate": (_DATA, "simulate", "Make up labelled transactions: normal customers, and attacks among them."),
+    "keys": (_DATA, "keys", "Create, list and revoke API keys."),
+}
+"""Name of a command -> its group in the help, its module in this package, and what it does."""
+
+
+class _Commands(TyperGroup):
+    """Shows all commands from the table; imports a command's module to run it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        group, _, summary = _COMMANDS[cmd_name]
+        return TyperCommand(cmd_name, help=summary, rich_help_panel=group)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, shown, rest = super().resolve_command(ctx, args)
+        return name, shown and _load(str(name)), rest
+
+
+def _load(name: str) -> Any:
+    module = importlib.import_module(f"riskengine.cli.{_COMMANDS[name][1]}")
+    app = getattr(module, "app", None)
+    if app is None:
+        app = typer.Typer(add_completion=False)
+        app.command(name)(module.command)
+    return get_command(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"riskengine {metadata.version('riskengine')}")
+        raise typer.Exit
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Decides in milliseconds whether a payment is approved, reviewed or declined."""
+
+
+def run() -> None:
+    """Runs the command of this process's arguments. What riskengine itself refuses is one message and exit code 2."""
+    try:
+        app()
+    except RiskEngineError as error:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"riskengine: {error}", style="red", markup=False)
+        for field in error.fields if isinstance(error, InvalidInput) else ():
+            console.print(f"  {field.path}: {field.message}", style="red", markup=False)
+        sys.exit(2)

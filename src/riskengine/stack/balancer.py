@@ -1,0 +1,57 @@
+"""The embedded load balancer, Caddy, in front of the API processes."""
+
+import os
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from riskengine.stack import ports, programs
+from riskengine.stack.process import Process, Program
+
+_START_TIMEOUT_S = 15.0
+
+
+class Balancer:
+    """A reverse proxy on the loopback interface over API processes on the ports `upstreams`; it logs in `directory`.
+
+    What it does is in the file `Caddyfile` beside this module. Raises StackError if the port is in use.
+    """
+
+    def __init__(self, directory: Path, upstreams: Sequence[int], port: int | None = None) -> None:
+        self._directory = directory.absolute()
+        self.port = ports.claim(port, "the API")
+        self.process = Process(
+            Program(
+                name="balancer",
+                arguments=(str(programs.caddy()), "run", "--adapter", "caddyfile", "--config", _configuration()),
+                directory=self._directory,
+                log=self._directory / "balancer.out",
+                environment={
+                    "PATH": os.defpath,
+                    "HOME": str(self._directory),
+                    "ADDRESS": f"{ports.LOOPBACK}:{self.port}",
+                    "UPSTREAMS": " ".join(f"{ports.LOOPBACK}:{upstream}" for upstream in upstreams),
+                    "LOG": str(self._directory / "balancer.log"),
+                },
+            ),
+            restart=True,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where clients find the API."""
+        return f"http://{ports.LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        """Returns when connections are accepted. Raises StackError, with the end of the log, if they are not."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.process.start()
+        self.process.wait_ready(lambda: ports.listening(self.port), _START_TIMEOUT_S)
+
+    def stop(self, timeout_s: float = 1.0) -> None:
+        """Stops accepting, and ends what is under way after `timeout_s` seconds."""
+        self.process.stop(timeout_s)
+
+
+def _configuration() -> str:
+    return str(resources.files("riskengine.stack").joinpath("Caddyfile"))

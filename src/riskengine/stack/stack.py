@@ -1,0 +1,154 @@
+"""The embedded stack: the whole engine on real servers, on one machine, by one call."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from riskengine.stack import ports
+from riskengine.stack.balancer import Balancer
+from riskengine.stack.engine import START_TIMEOUT_S, EngineProcess, answers
+from riskengine.stack.interruption import held_off, like_ctrl_c
+from riskengine.stack.lock import DirectoryLock
+from riskengine.stack.postgres import Postgres
+from riskengine.stack.process import Process, stop_all
+from riskengine.stack.valkey import Valkey
+from riskengine.storage import migrate
+
+_ENGINE_STOP_TIMEOUT_S = 4.0  # with the servers' own (1, 2 and 3 s) a stop takes less than 10 s, whatever hangs
+_VALKEY_STOP_TIMEOUT_S = 1.0
+_POSTGRES_STOP_TIMEOUT_S = 3.0
+
+log = structlog.get_logger(__name__)
+
+
+class Stack:
+    """PostgreSQL, Valkey, `api` API processes behind a load balancer on `port`, and `workers` workers.
+
+    Everything is kept in `data_dir`, with passwords and logs; without one, in a temporary directory that is removed at
+    the end. `port` None means any free one. It is a context manager: inside, everything is up; at its end, and at
+    Ctrl-C or SIGTERM, everything is stopped; if this process is killed, the kernel ends the others.
+
+    While it is up, the file `env` in the data directory holds DATABASE_URL and REDIS_URL for other commands.
+    """
+
+    postgres: Postgres
+    valkey: Valkey
+    balancer: Balancer
+    api: Sequence[EngineProcess]
+    workers: Sequence[EngineProcess]
+
+    def __init__(
+        self, data_dir: Path | None = None, *, api: int = 2, workers: int = 2, port: int | None = None
+    ) -> None:
+        self.data_dir = data_dir.absolute() if data_dir else None
+        self._counts = (api, workers)
+        self._port = port
+        self._started = ExitStack()
+        self._signals = ExitStack()
+
+    @property
+    def url(self) -> str:
+        """Where clients find the API: `http://host:port`."""
+        return self.balancer.url
+
+    @property
+    def database_url(self) -> str:
+        """The database's address, password included."""
+        return self.postgres.url()
+
+    @property
+    def redis_url(self) -> str:
+        """Valkey's address, password included."""
+        return self.valkey.url
+
+    @property
+    def processes(self) -> list[Process]:
+        """Every process of the stack, in the order they started."""
+        servers = [self.postgres.process, self.valkey.process]
+        return [*servers, *(part.process for part in (*self.workers, *self.api)), self.balancer.process]
+
+    def __enter__(self) -> Self:
+        self._signals.enter_context(like_ctrl_c())
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stops everything, the last first; a second call does nothing."""
+        with held_off():
+            self._started.close()
+        self._signals.close()
+
+    def _start(self) -> None:
+        port = ports.claim(self._port, "the API")
+        directory = self._open_directory()
+        self._start_servers(directory)
+        _run(migrate.upgrade(self.database_url))
+        self._start_engine(directory / "engine")
+        self.balancer = Balancer(directory / "balancer", [part.port for part in self.api], port)
+        self._started.callback(self.balancer.stop)
+        self.balancer.start()
+        self.balancer.process.wait_ready(lambda: answers(port, "/health/ready"), START_TIMEOUT_S)
+        log.info("stack_started", url=self.url, directory=str(directory))
+
+    def _open_directory(self) -> Path:
+        """The data directory, for us alone."""
+        if self.data_dir is None:
+            directory = Path(tempfile.mkdtemp(prefix="riskengine-"))
+            self._started.callback(shutil.rmtree, directory, ignore_errors=True)
+        else:
+            directory = self.data_dir
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = DirectoryLock(directory)
+        lock.acquire()
+        self._started.callback(lock.release)
+        return directory
+
+    def _start_servers(self, directory: Path) -> None:
+        self.postgres = Postgres(directory / "postgres")
+        self._started.callback(self.postgres.stop, _POSTGRES_STOP_TIMEOUT_S)
+        self.postgres.start()
+        self.valkey = Valkey(directory / "valkey")
+        self._started.callback(self.valkey.stop, _VALKEY_STOP_TIMEOUT_S)
+        self.valkey.start()
+        addresses = directory / "env"
+        addresses.touch(mode=0o600)
+        addresses.write_text(f"DATABASE_URL={self.database_url}\nREDIS_URL={self.redis_url}\n")
+        self._started.callback(addresses.unlink, missing_ok=True)
+
+    def _start_engine(self, directory: Path) -> None:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        environment = {**os.environ, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        names = range(1, max(self._counts) + 1)
+        api, workers = self._counts
+        self.workers = [EngineProcess.worker(f"worker-{name}", directory, environment) for name in names[:workers]]
+        self.api = [EngineProcess.api(f"api-{name}", directory, environment) for name in names[:api]]
+        parts = [*self.workers, *self.api]
+        self._started.callback(stop_all, [part.process for part in parts], _ENGINE_STOP_TIMEOUT_S)
+        for part in parts:
+            part.process.start()
+        for part in parts:
+            part.wait_ready()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Runs a coroutine to its end, whether or not an event loop runs in this thread already."""
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(asyncio.run, work).result()
