@@ -1,0 +1,54 @@
+# The house's doors. Every target that needs the environment makes it first, when it is missing or its pins have changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup run check test bench lock clean
+
+help:
+	@echo "make setup   the environment in .venv, from pinned and hashed packages"
+	@echo "make run     the whole engine on this machine, taking in and deciding transactions"
+	@echo "make check   ruff, mypy, import-linter, pins, sizes"
+	@echo "make test    the whole suite, on real servers it starts itself"
+	@echo "make bench   figures of this machine, to benchmarks/latest.json"
+	@echo "make lock    pins anew, after a change of dependencies in pyproject.toml (needs uv)"
+	@echo "make clean   removes the environment, caches and builds; never data"
+
+setup: $(READY)
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "riskengine needs Python 3.11 or newer; '$(PYTHON)' is not. Try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "making the environment in .venv (once, about a minute)"
+	@$(PYTHON) -m venv --clear .venv || { \
+		echo "Python cannot make environments here; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(READY)
+	$(BIN)/riskengine demo
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_pins.py
+	$(BIN)/python scripts/check_sizes.py
+
+test: $(READY)
+	$(BIN)/pytest
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+lock:
+	uv pip compile pyproject.toml --output-file requirements.lock --universal --python-version 3.11 \
+		--extra embedded --group dev --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+clean:
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
