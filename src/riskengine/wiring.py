@@ -8,7 +8,8 @@ import msgspec
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.recall import Recall
 from riskengine.resilience import redis as connections
-from riskengine.scoring import Engine, shared
+from riskengine.scoring import shared
+from riskengine.scoring.engine import Engine
 from riskengine.settings import Settings
 from riskengine.state.histories import Histories
 from riskengine.storage.database import Database
@@ -36,7 +37,7 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     redis = connections.connect(settings.redis_url, name)
     engine = Engine.starter()
     histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
-    decider = Decider(database, Recall(database, histories, engine), engine)
+    decider = Decider(database, Recall(database, histories, engine.rates), engine)
     try:
         yield Parts(database, RedisStream(redis), histories, engine, decider)
     finally:

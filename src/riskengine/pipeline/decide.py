@@ -12,7 +12,8 @@ from riskengine.domain.decision import Decision, Verdict
 from riskengine.domain.errors import Overloaded, Unavailable
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.recall import Recall
-from riskengine.scoring import Engine, Memory
+from riskengine.scoring.engine import Engine
+from riskengine.scoring.memory import Memory
 from riskengine.storage import decisions as storage
 from riskengine.storage.database import Database
 

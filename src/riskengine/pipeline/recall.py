@@ -1,10 +1,16 @@
 """What scoring needs to remember for a batch of transactions, gathered in one round trip."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline import rebuild
-from riskengine.scoring import Engine, History, Memory, Moments, Peer, peers, shared
+from riskengine.scoring import peers, shared
+from riskengine.scoring.history import History, UnreadableHistory
+from riskengine.scoring.memory import Memory
+from riskengine.scoring.money import Rates
+from riskengine.scoring.peers import Moments, Peer, Peers
 from riskengine.state.histories import Changes, Found, Histories, Sought
 from riskengine.storage.database import Database
 
@@ -12,10 +18,11 @@ from riskengine.storage.database import Database
 class Recall:
     """Brings histories, shared sets and peers from Valkey into a Memory, and what a batch changed back again."""
 
-    def __init__(self, database: Database, histories: Histories, engine: Engine) -> None:
+    def __init__(self, database: Database, histories: Histories, rates: Rates) -> None:
         self._database = database
         self._histories = histories
-        self._engine = engine
+        self._rates = rates
+        self._warming = asyncio.Lock()
 
     async def memory(self, transactions: Sequence[Transaction], refuted: Mapping[str, int]) -> Memory:
         """The memory for these transactions. Histories that are missing are rebuilt from PostgreSQL.
@@ -26,6 +33,8 @@ class Recall:
         keys = list(dict.fromkeys(key for t in transactions for key in shared.keys(t)))
         sought = Sought(account_ids, keys, [peers.slot_of(account_id) for account_id in account_ids])
         found = await self._histories.find(sought)
+        if not found.warm:
+            found = await self._warm(sought)
         memory = _memory(found)
         for account_id, sequence in refuted.items():
             known = memory.histories.get(account_id)
@@ -33,7 +42,7 @@ class Recall:
                 del memory.histories[account_id]
         missing = [account_id for account_id in account_ids if account_id not in memory.histories]
         if missing:
-            memory.histories.update(await rebuild.histories(self._database, self._engine, missing))
+            memory.histories.update(await rebuild.histories(self._database, self._rates, missing))
         return memory
 
     async def keep(self, memory: Memory, account_ids: Sequence[str]) -> None:
@@ -45,3 +54,32 @@ class Recall:
                 slots=memory.touched.slots,
             )
         )
+
+    async def _warm(self, sought: Sought) -> Found:
+        """Rebuilds what accounts share, which an emptied server has lost; of concurrent batches the first does it."""
+        async with self._warming:
+            found = await self._histories.find(sought)
+            if found.warm:
+                return found
+            await rebuild.common(self._database, self._rates, self._histories)
+            return await self._histories.find(sought)
+
+
+def _memory(found: Found) -> Memory:
+    return Memory(
+        histories=_histories(found.histories),
+        shared=found.shared,
+        peers=Peers(
+            slots={slot: Peer(log, type_) for slot, (log, type_) in found.slots.items()},
+            moments={type_: Moments(*moments) for type_, moments in found.moments.items()},
+        ),
+    )
+
+
+def _histories(values: Mapping[str, bytes]) -> dict[str, History]:
+    """The histories that can be read; one of another version of the engine is as good as missing."""
+    histories: dict[str, History] = {}
+    for account_id, value in values.items():
+        with suppress(UnreadableHistory):
+            histories[account_id] = History.from_bytes(value)
+    return histories

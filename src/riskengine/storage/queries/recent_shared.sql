@@ -1,0 +1,8 @@
+-- Who used what since $1: the latest decided transaction of each account on each device, address and beneficiary.
+-- Reads: transactions, decisions, in the partitions since $1 (created_at).
+SELECT s.kind, s.id, t.account_id, max(t.occurred_at) AS occurred_at
+FROM transactions t
+JOIN decisions d ON d.transaction_id = t.transaction_id AND d.created_at = t.created_at
+CROSS JOIN LATERAL (VALUES ('device', t.device_id), ('ip', t.ip), ('beneficiary', t.beneficiary)) AS s (kind, id)
+WHERE t.created_at >= $1 AND d.created_at >= $1 AND s.id IS NOT NULL
+GROUP BY s.kind, s.id, t.account_id
