@@ -1,14 +1,16 @@
 """The tests' real servers: one PostgreSQL and one Valkey a run; a database of its own and an empty Valkey a test."""
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import asyncpg
 import pytest
 import redis
 
+from riskengine.stack import programs
 from riskengine.stack.errors import StackError
 from riskengine.stack.postgres import Postgres
+from riskengine.stack.stack import Stack
 from riskengine.stack.valkey import Valkey
 from riskengine.storage import migrate
 
@@ -18,11 +20,9 @@ _TEMPLATE = "migrated"
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A PostgreSQL server; for a test that needs a database, `database_url` is simpler."""
-    try:
-        server = Postgres(tmp_path_factory.mktemp("postgres"))
-        server.start()
-    except StackError as error:
-        pytest.skip(f"no embedded PostgreSQL: {error}")
+    _skip_without(programs.postgres)
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    server.start()
     yield server
     server.stop()
 
@@ -30,11 +30,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     """A Valkey server, shared by the whole run: only a test that starts it again may stop it."""
-    try:
-        server = Valkey(tmp_path_factory.mktemp("valkey"))
-        server.start()
-    except StackError as error:
-        pytest.skip(f"no embedded Valkey: {error}")
+    _skip_without(programs.valkey)
+    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    server.start()
     yield server
     server.stop()
 
@@ -62,6 +60,23 @@ def redis_url(valkey: Valkey) -> str:
     with redis.Redis.from_url(valkey.url) as client:
         client.flushall()
     return valkey.url
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole stack, up: two API processes behind the balancer, two workers."""
+    for program in (programs.postgres, programs.valkey, programs.caddy):
+        _skip_without(program)
+    with Stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+def _skip_without(program: Callable[[], object]) -> None:
+    """Skips on a platform that has no such wheel; a server that does not start is a failure, and never a skip."""
+    try:
+        program()
+    except StackError as error:
+        pytest.skip(str(error))
 
 
 async def _administer(postgres: Postgres, statement: str) -> None:

@@ -1,7 +1,7 @@
 """`riskengine up`: the embedded stack, kept in a directory."""
 
 import signal
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -26,15 +26,12 @@ def command(
     `pip install 'riskengine\\[embedded]'`.
     """
     logs.configure("warning", "console")
-    console = Console()
+    console = Console(soft_wrap=True)
     stack = Stack(data_dir, api=api, workers=workers, port=port)
-    with suppress(KeyboardInterrupt), stack:
-        console.print(f"API        {stack.url}/api/v1", soft_wrap=True)
-        console.print(f"data       {stack.data_dir} (logs beside it)", soft_wrap=True)
-        console.print(
-            f"addresses  {stack.data_dir}/env, for other commands: [bold]set -a; . {data_dir}/env[/bold]",
-            soft_wrap=True,
-        )
-        console.print("an API key [bold]riskengine keys create[/bold], with these addresses", soft_wrap=True)
+    with suppress(KeyboardInterrupt), ExitStack() as running:
+        with console.status("starting PostgreSQL, Valkey, workers, the API and its balancer"):
+            running.enter_context(stack)
+        console.print(f"[bold]{stack.url}/api/v1[/bold] takes transactions; everything is kept in {stack.data_dir}")
+        console.print(f"Another command, such as `riskengine keys create`, needs: set -a; . '{stack.data_dir}/env'")
         console.print("Ctrl-C stops everything.")
         signal.pause()
