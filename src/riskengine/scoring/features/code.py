@@ -1,0 +1,58 @@
+"""A function being written: lines of Python in which each shared expression is computed once."""
+
+from bisect import bisect_left
+
+from riskengine.scoring.records import SUMS_AT, WIDTH, Sums
+
+
+class Code:
+    """The body of the feature function. Aggregates name what they need, and each need is met by one line."""
+
+    def __init__(self, windows: dict[str, int]) -> None:
+        """Begins with the account's windows (ms by label): the index of each one's first record, longest first."""
+        self._lines: dict[str, str] = {}
+        ordered = sorted(windows, key=lambda label: -windows[label])
+        first = "1"
+        for label in ordered:
+            first = self.let(f"start_{label}", f"bisect_right(times, now - {windows[label]}, {first}, end)")
+        self._lengths = sorted(windows.values())
+        self._labels = ordered[::-1]
+
+    def let(self, name: str, expression: str) -> str:
+        """Computes an expression under a name, the first time; gives the name."""
+        known = self._lines.setdefault(name, expression)
+        assert known == expression, f"{name} stands for two expressions"
+        return name
+
+    def label(self, length: int) -> str:
+        """The label of the window of that length."""
+        return self._labels[bisect_left(self._lengths, length)]
+
+    def sums(self, label: str) -> str:
+        """The running sums at the end and before the start of a window, as a suffix of their names."""
+        self.let(
+            ", ".join(f"end_{field}" for field in Sums._fields), f"sums(records, end * {WIDTH} - {WIDTH - SUMS_AT})"
+        )
+        names = ", ".join(f"{field}_before_{label}" for field in Sums._fields)
+        self.let(names, f"sums(records, start_{label} * {WIDTH} - {WIDTH - SUMS_AT})")
+        return label
+
+    def count(self, field: str, label: str) -> str:
+        """How many in the window: the difference of a running count (modulo 2^32)."""
+        self.sums(label)
+        return self.let(f"{field}_{label}", f"(end_{field} - {field}_before_{label}) & {2**32 - 1}")
+
+    def total(self, field: str, label: str) -> str:
+        """How much in the window: the difference of a running sum (modulo 2^64)."""
+        self.sums(label)
+        return self.let(f"{field}_{label}", f"(end_{field} - {field}_before_{label}) & {2**64 - 1}")
+
+    def squares(self, label: str) -> str:
+        """The sum of the squared amounts in the window (modulo 2^128)."""
+        self.sums(label)
+        before = f"(high_before_{label} << 64 | low_before_{label})"
+        return self.let(f"squares_{label}", f"((end_high << 64 | end_low) - {before}) & {2**128 - 1}")
+
+    def text(self) -> str:
+        """The lines, in the order in which they were first needed."""
+        return "\n".join(f"    {name} = {expression}" for name, expression in self._lines.items())

@@ -1,0 +1,62 @@
+"""From the catalogue to one Python function: written out, so that nothing is looked up or computed twice."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable
+from struct import Struct
+from typing import Any
+
+from riskengine.domain.clock import DAY
+from riskengine.scoring import shared
+from riskengine.scoring.features import support
+from riskengine.scoring.features.aggregates import expression
+from riskengine.scoring.features.catalogue import Catalogue
+from riskengine.scoring.features.code import Code
+
+Vector = tuple[float, ...]
+Function = Callable[..., Vector]
+"""(transaction, event, history, account hash, peers without the account, shared sets) -> values before rounding."""
+
+_TEMPLATE = """\
+def features(transaction, event, history, account_hash, peers, sets):
+    now = event.time
+    account = history.account
+    records = history.records
+    longs = memoryview(records).cast("q")
+    times = longs[::13]
+    end = len(times)
+    if times[end - 1] > now:
+        end = bisect_right(times, now)
+{body}
+    return unpack(pack({values}))
+"""
+
+
+def compile_features(catalogue: Catalogue) -> Function:
+    """The function that computes all features of the catalogue. Raises ConfigurationError if one is wrongly defined."""
+    names: dict[str, Any] = {name: getattr(support, name) for name in dir(support) if not name.startswith("_")}
+    rounding = Struct(f"{len(catalogue.features)}f")
+    names |= {
+        "bisect_right": bisect_right,
+        "nan": math.nan,
+        "sqrt": math.sqrt,
+        "shared": shared,
+        "sums": Struct("=4I5Q").unpack_from,
+        "pack": rounding.pack,
+        "unpack": rounding.unpack,
+    }
+    exec(compile(source(catalogue), f"<features {catalogue.version}>", "exec"), names)
+    function: Function = names["features"]
+    return function
+
+
+def source(catalogue: Catalogue) -> str:
+    """The function as text."""
+    windows = {f.window: f.window_ms for f in catalogue.features if f.window and f.entity == "account"}
+    windows["30d"] = 30 * DAY
+    code = Code({label: length for length, label in {length: label for label, length in windows.items()}.items()})
+    values = []
+    for feature in catalogue.features:
+        value = expression(code, feature)
+        values.append(f"({value})" if feature.default is None else f"known(({value}), {feature.default!r})")
+    return _TEMPLATE.format(body=code.text(), values=",\n        ".join(["", *values]).lstrip(",") + ",\n    ")

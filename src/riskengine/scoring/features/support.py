@@ -1,0 +1,91 @@
+"""What the generated feature function calls: the few things that take more than an expression."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from riskengine.domain.clock import HOUR, MINUTE
+from riskengine.scoring.event import DEGREE, NOWHERE
+from riskengine.scoring.peers import Moments
+
+EARTH_RADIUS_KM = 6371.0088
+"""The mean radius (IUGG)."""
+
+LEAST_TRAVEL_MS = 1_000
+"""Two places in less than a second are taken as a second apart: clocks are no better than that."""
+
+LEAST_STD_SHARE = 0.01
+"""Where all amounts were the same, one percent of the mean stands for their standard deviation."""
+
+_QUARTER = 15 * MINUTE
+"""Time zones change their offset at full quarters of an hour only."""
+
+HOUR_OF_DAY = bytes(hour % 24 for hour in range(256))
+"""From the hour of the week to the hour of the day, for bytes.translate."""
+
+
+def offset_ms(time_zone: str | None, time: int) -> int:
+    """What a time zone's clocks are ahead of UTC (ms) at a time; 0 for an unknown one."""
+    return _offset(time_zone, time // _QUARTER) if time_zone else 0
+
+
+@lru_cache(maxsize=16_384)
+def _offset(time_zone: str, quarter: int) -> int:
+    try:
+        zone = ZoneInfo(time_zone)
+        offset = datetime.fromtimestamp(quarter * _QUARTER // 1000, UTC).astimezone(zone).utcoffset()
+    except (ZoneInfoNotFoundError, ValueError, OverflowError, OSError):
+        return 0
+    return (offset or timedelta()) // timedelta(milliseconds=1)
+
+
+@lru_cache(maxsize=192)
+def weekdays(offset: int) -> bytes:
+    """From the hour of the week in UTC to the local weekday, for bytes.translate; `offset` in ms."""
+    return bytes((hour + offset // HOUR) % 168 // 24 for hour in range(256))
+
+
+def known(value: float, default: float) -> float:
+    """The value, or the default where it is missing."""
+    return value if value == value else default  # noqa: PLR0124
+
+
+def variance(count: int, total: int, squares: int) -> float:
+    """The unbiased variance of whole numbers, from exact sums: (n Q - S^2) / (n (n - 1)); rounded once, at the end."""
+    return (count * squares - total * total) / (count * (count - 1))
+
+
+def zscore(value: float, mean: float, std: float) -> float:
+    """How many standard deviations a value lies over the mean; see LEAST_STD_SHARE."""
+    return (value - mean) / (std or LEAST_STD_SHARE * mean or 1.0)
+
+
+def last_known(column: memoryview, start: int, end: int) -> int:
+    """The index of the last place in [start, end) of a column of latitudes; 0 if there is none."""
+    for index in range(end - 1, start - 1, -1):
+        if column[index] != NOWHERE:
+            return index
+    return 0
+
+
+def distance_km(latitude: int, longitude: int, other_latitude: int, other_longitude: int) -> float:
+    """The great-circle distance of two places in steps of 1/DEGREE (haversine formula, Sinnott 1984)."""
+    south, north = math.radians(latitude / DEGREE), math.radians(other_latitude / DEGREE)
+    east = math.radians((other_longitude - longitude) / DEGREE)
+    a = math.sin((north - south) / 2) ** 2 + math.cos(south) * math.cos(north) * math.sin(east / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(a, 1.0)))
+
+
+def accounts(members: dict[int, int] | None, account: int, now: int, window: int) -> float:
+    """How many accounts a shared set saw in (now - window, now], the asking one included."""
+    if not members:
+        return 1.0
+    since = now - window
+    seen = [member for member, time in members.items() if since < time <= now]
+    return float(len(seen) + (account not in seen))
+
+
+def peer_std(moments: Moments) -> float:
+    """The standard deviation of the log amounts, in steps."""
+    return math.sqrt(variance(moments.count, moments.sum, moments.squares))

@@ -1,0 +1,140 @@
+"""An account's history: what scoring remembers of its past, as one compact value."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from struct import Struct
+
+import msgspec
+
+from riskengine.domain.account import Account
+from riskengine.domain.clock import DAY
+from riskengine.domain.errors import RiskEngineError
+from riskengine.scoring import records as layout
+from riskengine.scoring.event import Event
+from riskengine.scoring.records import CHANNEL, GROUND, LOCATION, WIDTH, Sums, Texts
+from riskengine.scoring.thinning import MOST_RECORDS, thinned
+
+HORIZON = 31 * DAY
+"""Events older than the newest by this (ms) are forgotten: the longest window, and a day for those that come late."""
+
+FORMAT = 1
+"""Raised when the bytes change their meaning; a history of another format is rebuilt."""
+
+_HEADER = Struct(">QHxxI")
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Account).decode
+
+
+class UnreadableHistoryError(RiskEngineError):
+    """Bytes that are no history of this format: rebuild it from PostgreSQL."""
+
+
+class History(msgspec.Struct, frozen=True, gc=False):
+    """A pure value: the account's attributes, how many decisions and changes it has had, and its events by time.
+
+    `records` are laid out as `scoring.records` says. Events of the same time stand in the order of their arrival.
+    Which events are kept, and every window over them, depends on the set of events and not on the order they came in,
+    up to MOST_RECORDS events within the horizon; beyond that see `scoring.thinning`.
+    """
+
+    account: Account
+    sequence: int
+    records: bytes
+
+    @classmethod
+    def empty(cls, account: Account) -> "History":
+        """The history of an account that has none."""
+        return cls(account, 0, GROUND)
+
+    @classmethod
+    def of(cls, account: Account, events: Iterable[Event], sequence: int) -> "History":
+        """The history of an account that had these events, in the order of their arrival."""
+        history = cls.empty(account)
+        for event in events:
+            history = history.append(event)
+        return history.with_account(account, sequence)
+
+    def append(self, event: Event) -> "History":
+        """The history with one event more; the sequence goes on by one."""
+        records = self.records
+        newest = layout.time(records, -1 + len(records) // WIDTH)
+        if event.time >= newest:
+            records = layout.without_older(
+                records + _record(records, len(records) // WIDTH, event), event.time - HORIZON
+            )
+        elif event.time > newest - HORIZON:
+            records = _inserted(records, event)
+        if len(records) > MOST_RECORDS * WIDTH:
+            records = thinned(records)
+        return History(self.account, self.sequence + 1, records)
+
+    def with_account(self, account: Account, sequence: int) -> "History":
+        """The history with other attributes, at the given place in the account's order."""
+        return History(account, sequence, self.records)
+
+    def to_bytes(self) -> bytes:
+        """The history as bytes. The first eight are the sequence, big-endian, so that newer ones compare greater."""
+        account = _encode(self.account)
+        return b"".join((_HEADER.pack(self.sequence, FORMAT, len(account)), account, self.records))
+
+    @classmethod
+    def from_bytes(cls, value: bytes) -> "History":
+        """The history that `to_bytes` gave. Raises UnreadableHistoryError."""
+        try:
+            sequence, version, length = _HEADER.unpack_from(value)
+            start = _HEADER.size + length
+            if version == FORMAT and len(value) > start and (len(value) - start) % WIDTH == 0:
+                return cls(_decode(value[_HEADER.size : start]), sequence, value[start:])
+        except (ValueError, msgspec.DecodeError) as error:
+            raise UnreadableHistoryError("a history cannot be read; rebuild it") from error
+        raise UnreadableHistoryError("a history is of another format or cut off; rebuild it")
+
+
+def _record(records: bytes, index: int, event: Event) -> bytes:
+    """The record of an event that comes at `index`."""
+    moved = layout.changed(records, index, LOCATION, event.location, event.time)
+    switched = layout.changed(records, index, CHANNEL, event.channel, event.time)
+    return layout.pack(event, layout.sums(records, index - 1).plus(event, moved, switched))
+
+
+def _inserted(records: bytes, event: Event) -> bytes:
+    """The records with an event that came late: it goes to its place, and the later sums are corrected."""
+    index = bisect_right(layout.times(records), event.time, 1)
+    moves = _Change.of(records, index, LOCATION, event.location, event.time)
+    switches = _Change.of(records, index, CHANNEL, event.channel, event.time)
+    parts = [records[: index * WIDTH], _record(records, index, event)]
+    for later in range(index, len(records) // WIDTH):
+        running = layout.sums(records, later).plus(event, moves.until(later), switches.until(later))
+        parts.append(layout.with_sums(records, later, running))
+    return b"".join(parts)
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """What an inserted event does to the number of changes in a column: `own` at once, and `next` from a record on."""
+
+    own: int
+    next: int
+    since: int
+
+    @classmethod
+    def of(cls, records: bytes, index: int, texts: Texts, value: int, at: int) -> "_Change":
+        """The change made by a value (0: missing) inserted before record `index`."""
+        own = layout.changed(records, index, texts, value, at)
+        end = len(records) // WIDTH
+        since = next((i for i in range(index, end) if layout.value_at(records, i, texts)), end)
+        if not value or since == end or _dropped(records, index, since):
+            return cls(own, 0, end)
+        then, known = layout.time(records, since), layout.value_at(records, since, texts)
+        before = layout.changed(records, since, texts, known, then)
+        after = known != value and at > then - layout.CHANGE_REACH
+        return cls(own, after - before, since)
+
+    def until(self, index: int) -> int:
+        """How many changes more there are up to the record."""
+        return self.own + (self.next if index >= self.since else 0)
+
+
+def _dropped(records: bytes, index: int, since: int) -> bool:
+    """Whether thinning dropped records between the two: then nobody knows what the later one was compared with."""
+    first: Sums = layout.sums(records, index - 1)
+    return (layout.sums(records, since).events - first.events) & 0xFFFFFFFF != since - index + 1
