@@ -97,6 +97,11 @@ def test_without_any_process_the_answer_says_to_try_again(client: httpx.Client) 
     assert answer.json()["status"] == 503
 
 
+def test_headers_without_end_are_refused(client: httpx.Client, upstreams: list[int]) -> None:
+    with upstream(upstreams[0]):
+        assert client.get("/", headers={"X-Long": "x" * 100_000}).status_code == 431
+
+
 def test_a_port_in_use_is_named(tmp_path: Path, upstreams: list[int]) -> None:
     with upstream(upstreams[0]), pytest.raises(StackError, match=f"port {upstreams[0]} for the API cannot be used"):
         Balancer(tmp_path, upstreams, port=upstreams[0])
