@@ -1,0 +1,68 @@
+"""The demonstration itself: a sample sent to a running stack, followed until all of it is decided, and audited."""
+
+import asyncio
+import time
+
+import msgspec
+from rich.console import Console
+
+from riskengine.demo import examples, results, summary
+from riskengine.demo.audit import Audit, audit
+from riskengine.demo.display import Display, Moment, display
+from riskengine.demo.journal import Journal
+from riskengine.demo.requests import Requests
+from riskengine.demo.sample import Sample
+from riskengine.demo.sender import Sender
+from riskengine.storage.database import Database
+
+POLL_S = 0.5
+"""Seconds between two looks at the database: often enough for the eye, and no load."""
+
+PATIENCE_S = 60.0
+"""Seconds without any new decision after which the rest is given up: the audit then says what is missing."""
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What came of it: the audit, and what the API refused."""
+
+    audit: Audit
+    refused: list[str]
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything sent was accepted, and everything accepted has exactly one decision."""
+        return not self.audit.faults and not self.refused
+
+
+async def run(to: Requests, database: Database, sample: Sample, console: Console) -> Findings:
+    """Sends the sample, shows the progress and then the summary, and audits. Raises what sending raises."""
+    journal = Journal(len(sample.submissions))
+    started = time.monotonic()
+    with display(console) as shown:
+        await _follow(Sender(to, sample, journal), journal, database, shown)
+    seconds = time.monotonic() - started
+    found = await results.collect(database)
+    explained = await examples.fetch(to, found.examples)
+    summary.show(console, journal, found, explained, seconds)
+    checked = await audit(database, list(journal.accepted))
+    summary.show_audit(console, checked, journal.refused)
+    return Findings(checked, journal.refused)
+
+
+async def _follow(sender: Sender, journal: Journal, database: Database, shown: Display) -> None:
+    """Shows how things stand until all that is accepted is decided, or nothing has moved for PATIENCE_S."""
+    started = moved = time.monotonic()
+    decided = 0
+    sending = asyncio.create_task(sender.run())
+    try:
+        while not sending.done() or (decided < len(journal.accepted) and time.monotonic() - moved < PATIENCE_S):
+            await asyncio.sleep(POLL_S)
+            levels = await results.levels(database)
+            now = time.monotonic()
+            if sum(levels.values()) > decided:
+                decided, moved = sum(levels.values()), now
+            shown.show(Moment.of(journal, levels, now - started))
+    finally:
+        sending.cancel()
+        await asyncio.wait([sending])
+    await sending
