@@ -1,17 +1,26 @@
 """TCP ports on the loopback interface."""
 
+import random
 import socket
+from contextlib import suppress
 
 from riskengine.stack.errors import StackError
 
 LOOPBACK = "127.0.0.1"
 
+# Below what systems give to outgoing connections (from 32768 on Linux), one of which could take the port of a process
+# while that is being started again.
+_QUIET = range(20_000, 32_000)
+_TRIES = 100
+
 
 def free() -> int:
-    """A port nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on at the moment. Raises StackError if there is none."""
+    for port in random.sample(_QUIET, _TRIES):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise StackError(f"no free port found from {_QUIET.start} to {_QUIET.stop}: end programs that listen there")
 
 
 def claim(wanted: int | None, part: str) -> int:
