@@ -26,7 +26,7 @@ def combine(ruleset: RuleSet, fired: Sequence[Rule], behaviour: float, model: fl
     The fired rule with the strictest minimum outcome lifts it to the threshold of that outcome's level.
     """
     weights = ruleset.weights_without_model if model is None else ruleset.weights
-    impact = min(sum([rule.impact for rule in fired]), HIGHEST)
+    impact = min(sum([rule.impact for rule in fired], 0.0), HIGHEST)
     score = weights.rules * impact + weights.behaviour * behaviour + weights.model * (model or 0.0)
     score = min(round(score, 4), HIGHEST)
     for rule in fired:

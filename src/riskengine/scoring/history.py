@@ -1,5 +1,6 @@
 """An account's history: what scoring remembers of its past, as one compact value."""
 
+import struct
 from bisect import bisect_right
 from collections.abc import Iterable
 from struct import Struct
@@ -85,7 +86,7 @@ class History(msgspec.Struct, frozen=True, gc=False):
             start = _HEADER.size + length
             if version == FORMAT and len(value) > start and (len(value) - start) % WIDTH == 0:
                 return cls(_decode(value[_HEADER.size : start]), sequence, value[start:])
-        except (ValueError, msgspec.DecodeError) as error:
+        except (struct.error, ValueError, msgspec.DecodeError) as error:
             raise UnreadableHistoryError("a history cannot be read; rebuild it") from error
         raise UnreadableHistoryError("a history is of another format or cut off; rebuild it")
 

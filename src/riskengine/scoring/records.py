@@ -1,8 +1,8 @@
 """How a history's events lie in memory: fixed-size records, each with the sums of all events up to it.
 
-A record is 104 bytes, all in the machine's byte order. The first 48 are the event, the last 56 the running sums, counted
-modulo 2^32, 2^64 or 2^128: a window's sum is the difference of two records' sums, exact whatever came before, as long as
-it is itself below the modulus. Record 0 is the ground: no event, before all time, with the sums of what was trimmed away.
+A record is 104 bytes, in the machine's byte order. The first 48 are the event, the last 56 the running sums, counted
+modulo 2^32, 2^64 or 2^128: a window's sum is the difference of two records' sums, exact whatever came before, as long
+as it is itself below the modulus. Record 0 is the ground: no event, before all time, with the sums of what was trimmed.
 
     at  field                     at  field                          at  sum
      0  time            int64     32  latitude           int32       48  count of events             uint32

@@ -34,9 +34,9 @@ def beneficiary(transaction: Transaction) -> str:
 def add(members: dict[int, int], account: int, time: int) -> None:
     """Notes that an account (its 64-bit hash) was seen at `time`. Idempotent, and whatever the order nearly the same.
 
-    A member keeps its latest time, a set the newest of its members: the same as `write_shared.lua` does in Valkey, where
-    members of one time are in the order of their digits. An earlier use of a member seen again since is forgotten, so
-    for a transaction that comes late the number of accounts is a lower bound.
+    A member keeps its latest time, a set the newest of its members: the same as `write_shared.lua` does in Valkey,
+    where members of one time are in the order of their digits. An earlier use of a member seen again since is
+    forgotten, so for a transaction that comes late the number of accounts is a lower bound.
     """
     members[account] = max(time, members.get(account, time))
     if len(members) > MOST_MEMBERS:

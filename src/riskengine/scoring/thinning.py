@@ -1,10 +1,10 @@
 """How a very busy account's history stays bounded: old records are dropped, their sums remain in the later ones.
 
-Where records were dropped, a window reaches back to the next kept record: its far edge is too early, by less than the gap
+Where records were dropped, a window reaches back to the next kept one: its far edge is too early, by less than the gap
 between two kept records. Gaps made here are at most 1/FINENESS of the age of their younger end (or of LEAST_AGE). So an
-account with up to MOST_RECORDS events in the horizon is exact; beyond that, counts, sums, means and deviations are those
-of a window at most 1/32 longer than it should be, while `distinct` and `new` see only the kept records (too few distinct,
-never too many). For a transaction that comes late the age counts from the newest event, and the near edge moves likewise.
+account with up to MOST_RECORDS events in the horizon is exact. Beyond that, counts, sums, means and deviations are
+those of a window at most 1/32 too long, while `distinct` and `new` see only the kept records: too few kinds, never too
+many. For a transaction that comes late the age counts from the newest event, and the near edge moves likewise.
 """
 
 from riskengine.domain.clock import MINUTE
@@ -26,8 +26,8 @@ LEAST_AGE = 5 * MINUTE
 def thinned(records: bytes) -> bytes:
     """The records with the ground, without what the bound allows to drop.
 
-    Two neighbouring gaps together exceed the bound, or one record more would go. So ages grow by 1/32 every two records,
-    and of 31 days there stay at most 64 + 2 * 32 (under 5 min) + 2 * ln(31 d / 5 min) / ln(1 + 1/32) < 720.
+    Two neighbouring gaps together exceed the bound, or one record more would go. So ages grow by 1/32 every two
+    records, and of 31 days there stay at most 64 + 2 * 32 (under 5 min) + 2 * ln(31 d / 5 min) / ln(1 + 1/32) < 720.
     """
     times = layout.times(records).tolist()
     count = len(times)

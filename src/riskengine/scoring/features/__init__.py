@@ -1,1 +1,1 @@
-"""Features: `catalogue` (what they are, as data) · `compiler` (from it to one function, with `code`, `aggregates`, `support`)."""
+"""Features: `catalogue` (as data) · `compiler` (to one function, with `code`, `aggregates`, `support`)."""

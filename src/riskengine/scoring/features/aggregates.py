@@ -13,6 +13,7 @@ from riskengine.scoring.features.catalogue import Feature
 from riskengine.scoring.features.code import Code
 from riskengine.scoring.features.support import LEAST_TRAVEL_MS
 from riskengine.scoring.money import MINOR
+from riskengine.scoring.records import WIDTH
 
 Aggregate = Callable[[Code, Feature], str]
 
@@ -29,25 +30,41 @@ _OWN = {
 }
 
 _COLUMNS = {
-    "amount": "longs[1::13]",
-    "merchant": "ints[4::26]",
-    "location": "ints[5::26]",
-    "device": "ints[6::26]",
-    "country": "shorts[14::52]",
-    "latitude": "ints[8::26]",
-    "longitude": "ints[9::26]",
-    "beneficiary": "ints[10::26]",
-    "ip": "ints[11::26]",
+    "amount": ("longs", 1),
+    "merchant": ("ints", 4),
+    "location": ("ints", 5),
+    "device": ("ints", 6),
+    "country": ("shorts", 14),
+    "beneficiary": ("ints", 10),
+    "ip": ("ints", 11),
 }
-_VIEWS = {"ints": "memoryview(records).cast('i')", "shorts": "memoryview(records).cast('h')"}
+"""The view in which a column lies, and where in a record (see `scoring.records`), in items of that view."""
+
+_VIEWS = {"longs": ("q", WIDTH // 8), "ints": ("i", WIDTH // 4), "shorts": ("h", WIDTH // 2)}
+"""The format of a view, and its items in a record."""
+
+_LATITUDE, _LONGITUDE = 8, 9
+_HOUR = 31
 
 
-def _column(code: Code, name: str) -> str:
-    """A column of the records: a view, nothing is copied."""
-    view = _COLUMNS[name].partition("[")[0]
-    if view in _VIEWS:
-        code.let(view, _VIEWS[view])
-    return code.let(f"column_{name}", _COLUMNS[name])
+def _view(code: Code, name: str) -> tuple[str, int]:
+    """A view of the records, nothing is copied; and its items in a record."""
+    format_, items = _VIEWS[name]
+    return code.let(name, f"memoryview(records).cast({format_!r})"), items
+
+
+def _values(code: Code, name: str, label: str) -> str:
+    """A column's values within a window, as a list. That of a shorter window is cut from that of the longest.
+
+    A column that is only asked for this transaction's own value is left out where it has none.
+    """
+    view, at = _COLUMNS[name]
+    longest = code.reach(name)
+    items = _view(code, view)[1]
+    values = f"{view}[start_{longest} * {items} + {at}:end * {items}:{items}].tolist()"
+    needed = "" if code.is_counted(name) else f" if event.{name} else ()"
+    whole = code.let(f"{name}_{longest}", values + needed)
+    return whole if label == longest else code.let(f"{name}_{label}", f"{whole}[start_{label} - start_{longest}:]")
 
 
 def _window(code: Code, feature: Feature) -> str:
@@ -118,11 +135,6 @@ def _ratio(code: Code, feature: Feature) -> str:
     return f"event.amount * {known} / {total} if {enough} else nan"
 
 
-def _values(code: Code, name: str, label: str) -> str:
-    """A column's values within a window, as a list."""
-    return code.let(f"{name}_{label}", f"{_column(code, name)}[start_{label}:end].tolist()")
-
-
 def _smallest(code: Code, feature: Feature) -> str:
     values = _values(code, "amount", _window(code, feature))
     return f"min([amount for amount in {values} if amount >= 0], default=nan) / {MINOR}"
@@ -135,16 +147,20 @@ def _largest(code: Code, feature: Feature) -> str:
 
 
 def _distinct(code: Code, feature: Feature) -> str:
-    values = _values(code, feature.of, _window(code, feature))
-    seen = code.let(f"seen_{values}", f"set({values})")
+    seen = _seen(code, feature)
     return f"float(len({seen}) - (0 in {seen}))"
+
+
+def _seen(code: Code, feature: Feature) -> str:
+    values = _values(code, feature.of, _window(code, feature))
+    return code.let(f"seen_{values}", f"set({values})")
 
 
 def _new(code: Code, feature: Feature) -> str:
     """Missing without a value, and for an account's first transaction: it has no past that anything were new to."""
     past = code.count("events", code.label(30 * DAY))
-    values = _values(code, feature.of, _window(code, feature))
-    return f"float(event.{feature.of} not in {values}) if event.{feature.of} and {past} else nan"
+    among = _seen(code, feature) if code.is_counted(feature.of) else _values(code, feature.of, _window(code, feature))
+    return f"float(event.{feature.of} not in {among}) if event.{feature.of} and {past} else nan"
 
 
 def _same(code: Code, feature: Feature) -> str:
@@ -158,25 +174,27 @@ def _changes(code: Code, feature: Feature) -> str:
 
 
 def _last_place(code: Code, feature: Feature) -> str:
-    """The index of the last located event; 0 if there is none."""
+    """The index of the last located event; 0 if there is none, or if this transaction is nowhere itself."""
     label = _window(code, feature)
-    return code.let(f"place_{label}", f"last_known({_column(code, 'latitude')}, start_{label}, end)")
+    ints, _ = _view(code, "ints")
+    search = f"last_known({ints}, start_{label}, end) if event.latitude != {NOWHERE} else 0"
+    return code.let(f"place_{label}", search)
 
 
 def _since(code: Code, feature: Feature) -> str:
     label = _window(code, feature)
     if feature.of == "place":
         place = _last_place(code, feature)
-        return f"(now - times[{place}]) / 1000 if {place} and event.latitude != {NOWHERE} else nan"
+        return f"(now - times[{place}]) / 1000 if {place} else nan"
     return f"(now - times[end - 1]) / 1000 if start_{label} < end else nan"
 
 
 def _distance(code: Code, feature: Feature) -> str:
     place = _last_place(code, feature)
-    there = f"column_latitude[{place}], {_column(code, 'longitude')}[{place}]"
-    known = f"{place} and event.latitude != {NOWHERE}"
+    ints, items = _view(code, "ints")
+    there = f"{ints}[{place} * {items} + {_LATITUDE}], {ints}[{place} * {items} + {_LONGITUDE}]"
     name = f"distance_{_window(code, feature)}"
-    return code.let(name, f"distance_km({there}, event.latitude, event.longitude) if {known} else nan")
+    return code.let(name, f"distance_km({there}, event.latitude, event.longitude) if {place} else nan")
 
 
 def _speed(code: Code, feature: Feature) -> str:
@@ -188,8 +206,8 @@ def _share(code: Code, feature: Feature) -> str:
     """From the hours of the week at which events were: one byte each, so that counting is cheap."""
     label = _window(code, feature)
     past = code.count("events", label)
-    code.let("hours", "memoryview(records)[31::104]")
-    weekly = code.let(f"weekly_{label}", f"hours[start_{label}:end].tobytes()")
+    hours = f"records[start_{label} * {WIDTH} + {_HOUR}:end * {WIDTH}:{WIDTH}]"
+    weekly = code.let(f"weekly_{label}", hours)
     kept = f"(end - start_{label})"
     enough = f"if {past} >= {max(feature.least, 1)} else nan"
     if feature.of == "hour":
@@ -246,7 +264,7 @@ _AGGREGATES: dict[str, Aggregate] = {
 
 
 def expression(code: Code, feature: Feature) -> str:
-    """The expression that computes a feature. Raises ConfigurationError if there is no such aggregate, or of nothing such."""
+    """The expression that computes a feature. Raises ConfigurationError if there is no such aggregate."""
     aggregate = _AGGREGATES.get(feature.aggregate)
     if aggregate is None:
         raise ConfigurationError(

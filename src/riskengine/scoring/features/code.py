@@ -1,22 +1,24 @@
 """A function being written: lines of Python in which each shared expression is computed once."""
 
-from bisect import bisect_left
+from collections.abc import Sequence
 
+from riskengine.domain.clock import MINUTE
+from riskengine.scoring.features.catalogue import LONGEST_WINDOW, Feature
 from riskengine.scoring.records import SUMS_AT, WIDTH, Sums
 
 
 class Code:
     """The body of the feature function. Aggregates name what they need, and each need is met by one line."""
 
-    def __init__(self, windows: dict[str, int]) -> None:
-        """Begins with the account's windows (ms by label): the index of each one's first record, longest first."""
+    def __init__(self, features: Sequence[Feature]) -> None:
+        """Begins with the windows over the account's events: the index of each one's first record, longest first."""
         self._lines: dict[str, str] = {}
-        ordered = sorted(windows, key=lambda label: -windows[label])
+        self._features = features
+        lengths = {f.window_ms for f in features if f.window and f.entity == "account"} | {LONGEST_WINDOW}
+        self._lengths = sorted(lengths, reverse=True)
         first = "1"
-        for label in ordered:
-            first = self.let(f"start_{label}", f"bisect_right(times, now - {windows[label]}, {first}, end)")
-        self._lengths = sorted(windows.values())
-        self._labels = ordered[::-1]
+        for length in self._lengths:
+            first = self.let(f"start_{self.label(length)}", f"bisect_right(times, now - {length}, {first}, end)")
 
     def let(self, name: str, expression: str) -> str:
         """Computes an expression under a name, the first time; gives the name."""
@@ -25,8 +27,16 @@ class Code:
         return name
 
     def label(self, length: int) -> str:
-        """The label of the window of that length."""
-        return self._labels[bisect_left(self._lengths, length)]
+        """What the window of that length (ms) is called in names."""
+        return f"{length // MINUTE}m"
+
+    def reach(self, of: str) -> str:
+        """The label of the longest window in which anything is asked of that."""
+        return self.label(max(f.window_ms for f in self._features if f.of == of and f.window))
+
+    def is_counted(self, of: str) -> bool:
+        """Whether all values of that are looked at, not only whether this transaction's own is among them."""
+        return any(f.of == of and f.aggregate not in {"new", "same"} and f.window for f in self._features)
 
     def sums(self, label: str) -> str:
         """The running sums at the end and before the start of a window, as a suffix of their names."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any
 
-from riskengine.domain.clock import DAY
 from riskengine.scoring import shared
 from riskengine.scoring.features import support
 from riskengine.scoring.features.aggregates import expression
@@ -22,8 +21,7 @@ def features(transaction, event, history, account_hash, peers, sets):
     now = event.time
     account = history.account
     records = history.records
-    longs = memoryview(records).cast("q")
-    times = longs[::13]
+    times = memoryview(records).cast("q")[::13]
     end = len(times)
     if times[end - 1] > now:
         end = bisect_right(times, now)
@@ -52,9 +50,7 @@ def compile_features(catalogue: Catalogue) -> Function:
 
 def source(catalogue: Catalogue) -> str:
     """The function as text."""
-    windows = {f.window: f.window_ms for f in catalogue.features if f.window and f.entity == "account"}
-    windows["30d"] = 30 * DAY
-    code = Code({label: length for length, label in {length: label for label, length in windows.items()}.items()})
+    code = Code(catalogue.features)
     values = []
     for feature in catalogue.features:
         value = expression(code, feature)

@@ -61,10 +61,10 @@ def zscore(value: float, mean: float, std: float) -> float:
     return (value - mean) / (std or LEAST_STD_SHARE * mean or 1.0)
 
 
-def last_known(column: memoryview, start: int, end: int) -> int:
-    """The index of the last place in [start, end) of a column of latitudes; 0 if there is none."""
+def last_known(ints: memoryview, start: int, end: int) -> int:
+    """The index of the last record in [start, end) that has a place; 0 if there is none."""
     for index in range(end - 1, start - 1, -1):
-        if column[index] != NOWHERE:
+        if ints[index * 26 + 8] != NOWHERE:
             return index
     return 0
 

@@ -1,1 +1,1 @@
-"""Rules: `ruleset` (as data) · `names` (what they speak of) · `expression` (how they are written) · `compiler` · `errors`."""
+"""Rules: `ruleset` (as data) · `names`, `expression` (how they are written) · `compiler` · `errors`."""
