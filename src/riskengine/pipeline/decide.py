@@ -97,7 +97,7 @@ class Decider:
         refuted |= {v.account_id: sequences.get(v.account_id, 0) for v in verdicts if v.transaction_id in refused}
         _stale.inc(len(refused.stale))
         with _keeping.time():
-            await self._keep(memory, taken)
+            await self._keep(memory, taken, [t for t in transactions if t.transaction_id not in refused.stale])
 
     async def _score(
         self, transactions: Sequence[Transaction], memory: Memory, refuted: dict[str, int], done: Decided
@@ -118,11 +118,11 @@ class Decider:
                 _log.exception("transaction_undecidable", transaction_id=str(transaction.transaction_id))
         return verdicts
 
-    async def _keep(self, memory: Memory, taken: Iterable[Decision]) -> None:
+    async def _keep(self, memory: Memory, taken: Iterable[Decision], decided: Sequence[Transaction]) -> None:
         """Writes histories back. A failure costs only time: the fence finds them stale, and they are rebuilt."""
-        account_ids = {decision.verdict.account_id: None for decision in taken}
+        account_ids = {decision.verdict.account_id for decision in taken}
         try:
-            await self._recall.keep(memory, list(account_ids))
+            await self._recall.keep(memory, account_ids, decided)
         except Unavailable as error:
             _unkept.inc(len(account_ids))
             _log.warning("histories_unkept", part=error.part, count=len(account_ids))

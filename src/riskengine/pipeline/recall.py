@@ -1,13 +1,13 @@
 """What scoring needs to remember for a batch of transactions, gathered in one round trip."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline import rebuild
-from riskengine.scoring import peers, shared
-from riskengine.scoring.history import History, UnreadableHistory
+from riskengine.scoring import hashing, peers, shared
+from riskengine.scoring.history import History, UnreadableHistoryError
 from riskengine.scoring.memory import Memory
 from riskengine.scoring.money import Rates
 from riskengine.scoring.peers import Moments, Peer, Peers
@@ -45,15 +45,16 @@ class Recall:
             memory.histories.update(await rebuild.histories(self._database, self._rates, missing))
         return memory
 
-    async def keep(self, memory: Memory, account_ids: Sequence[str]) -> None:
-        """Writes back what a batch changed: the histories of these accounts, and all of what accounts share."""
-        await self._histories.write(
-            Changes(
-                histories={account_id: memory.histories[account_id].to_bytes() for account_id in account_ids},
-                shared=memory.touched.shared,
-                slots=memory.touched.slots,
-            )
-        )
+    async def keep(self, memory: Memory, taken: Iterable[str], decided: Iterable[Transaction]) -> None:
+        """Writes back what a batch changed: the histories and slots of the accounts whose decisions were taken.
+
+        To the shared sets goes all that is decided, also what had been before: perhaps it never got that far.
+        """
+        histories = {account_id: memory.histories[account_id].to_bytes() for account_id in taken}
+        additions = [(key, hashing.of_64(t.account_id), t.occurred_at) for t in decided for key in shared.keys(t)]
+        slots = {peers.slot_of(account_id) for account_id in histories}
+        changed = [slot for slot in memory.touched.slots if slot[0] in slots]
+        await self._histories.write(Changes(histories, additions, changed))
 
     async def _warm(self, sought: Sought) -> Found:
         """Rebuilds what accounts share, which an emptied server has lost; of concurrent batches the first does it."""
@@ -80,6 +81,6 @@ def _histories(values: Mapping[str, bytes]) -> dict[str, History]:
     """The histories that can be read; one of another version of the engine is as good as missing."""
     histories: dict[str, History] = {}
     for account_id, value in values.items():
-        with suppress(UnreadableHistory):
+        with suppress(UnreadableHistoryError):
             histories[account_id] = History.from_bytes(value)
     return histories
