@@ -39,12 +39,12 @@ def test_no_float_becomes_an_amount_that_is_no_number() -> None:
 @pytest.mark.parametrize(
     ("value", "sent"),
     [
-        ("2026-01-02 03:04:05", "2026-01-02T03:04:05+00:00"),
-        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05+00:00"),
-        (datetime(2026, 1, 2, 3, 4, 5, 6000), "2026-01-02T03:04:05.006000+00:00"),  # noqa: DTZ001 - as files have it
-        (datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=2))), "2026-01-02T03:00:00+02:00"),
-        (datetime(2026, 1, 2, 3, tzinfo=UTC), "2026-01-02T03:00:00+00:00"),
-        (date(2026, 1, 2), "2026-01-02T00:00:00+00:00"),
+        ("2026-01-02 03:04:05", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2026-01-02T03:04:05.5+02:00", datetime(2026, 1, 2, 1, 4, 5, 500_000, tzinfo=UTC)),
+        (datetime(2026, 1, 2, 3, 4), datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),  # noqa: DTZ001 - as files have it
+        (datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=2))), datetime(2026, 1, 1, 22, tzinfo=UTC)),
+        (date(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC)),
         ("yesterday", "yesterday"),
     ],
 )

@@ -88,20 +88,21 @@ def impossible_travel(random: Random, shoppers: Sequence[Shopper], start: int) -
     for _ in range(random.randint(2, 5)):
         moment += random.randint(10, 70) * clock.MINUTE
         payment = thief.pay(random, moment, "pos")
-        euros = thief.usual_amount(random) * random.uniform(2.0, 12.0)
+        euros = max(150.0, thief.usual_amount(random) * random.uniform(8.0, 40.0))
         payments.append(replace(payment, amount=local_amount(euros, far)))
     return [*_labelled("impossible_travel", [genuine], "legitimate"), *_labelled("impossible_travel", payments)]
 
 
 def slow_drip(random: Random, shoppers: Sequence[Shopper], start: int) -> list[Labelled]:
-    """Someone with access takes a little every night, to one beneficiary, in amounts that do not stand out."""
-    victim = random.choice(shoppers)
+    """Someone with access to a few accounts takes a little from each, day after day, to one beneficiary."""
+    victims = random.sample(shoppers, min(len(shoppers), random.randint(4, 6)))
     device, ip, beneficiary = customers.device(random), customers.foreign_ip(random), _stranger(random)
-    moment, payments = start, []
-    for _ in range(random.randint(8, 16)):
-        payment = victim.spend(random, moment, victim.usual_amount(random) * random.uniform(0.8, 2.5))
-        payments.append(_transfer(payment, beneficiary, device, ip))
-        moment += random.randint(9, 30) * clock.HOUR
+    payments = []
+    for day in range(random.randint(4, 7)):
+        for victim in victims:
+            moment = start + day * clock.DAY + int(random.uniform(0.0, 5.0) * clock.HOUR)
+            payment = victim.spend(random, moment, victim.usual_amount(random) * random.uniform(1.5, 8.0))
+            payments.append(_transfer(payment, beneficiary, device, ip))
     return _labelled("slow_drip", payments)
 
 
@@ -112,7 +113,7 @@ ATTACKS = {
         Attack("account_takeover", 5.0, 0.2, account_takeover),
         Attack("mule_ring", 13.0, 1.0, mule_ring),
         Attack("impossible_travel", 3.5, 0.3, impossible_travel),
-        Attack("slow_drip", 12.0, 12.0, slow_drip),
+        Attack("slow_drip", 27.5, 7.0, slow_drip),
     )
 }
 

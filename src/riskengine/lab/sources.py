@@ -123,8 +123,11 @@ class ParquetSource:
     def rows(self, columns: tuple[str, ...] | None) -> Iterator[RawRow]:
         names = list(columns if columns is not None else self.columns())
         scan = self._polars.scan_parquet(self._path).select(names)
-        for batch in scan.collect_batches(chunk_size=BATCH, maintain_order=True):
-            yield from batch.iter_rows(named=True)
+        try:
+            for batch in scan.collect_batches(chunk_size=BATCH, maintain_order=True):
+                yield from batch.iter_rows(named=True)
+        except self._polars.exceptions.PolarsError as error:
+            raise Malformed(f"{self._path.name} cannot be read: {error}") from error
 
 
 def _count_lines(path: Path) -> int:

@@ -32,7 +32,7 @@ def amount(value: object, currency: object) -> object:
 
 
 def moment(value: object) -> object:
-    """A time as RFC 3339 text. Without an offset it is UTC; a date is its midnight."""
+    """A time with an offset. Without one it is UTC; a date is its midnight."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -40,9 +40,7 @@ def moment(value: object) -> object:
             return value
     elif isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    return value
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def number(value: object) -> object:
