@@ -1,0 +1,63 @@
+"""`python -m benchmarks`: all figures of this machine, in one run."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+import uvloop
+from rich.console import Console
+from rich.status import Status
+
+from benchmarks import course, figures, ground, report, scoring, traffic
+from benchmarks.course import Course, Decisions, EndToEnd, Scale
+from benchmarks.figures import Measured
+from benchmarks.traffic import Traffic
+from riskengine import logs
+
+LATEST = Path(__file__).with_name("latest.json")
+
+
+def main() -> None:
+    """Runs everything, prints the table and writes the figures."""
+    arguments = _arguments()
+    logs.configure("warning", "console")
+    console = Console(highlight=False)
+    scale = course.QUICK if arguments.quick else course.FULL
+    with console.status("Reading rows") as status:
+        rows = traffic.take(scale.rows)
+        measured = _measure(rows, scale, status)
+    found = figures.of(measured, source=rows.source, rows=len(rows.submissions), quick=arguments.quick)
+    report.show(console, found)
+    arguments.output.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    console.print(f"The figures are in {arguments.output}", soft_wrap=True)
+
+
+def _measure(rows: Traffic, scale: Scale, status: Status) -> Measured:
+    status.update("Scoring alone")
+    cost = scoring.measure(rows.submissions)
+    status.update("The engine: single requests, batches, decisions")
+    with ground.engine() as stack:
+        single, batch, decisions = uvloop.run(course.run(stack, rows, scale, _engine))
+    status.update("The same rows with constant scoring: single requests, batches")
+    with ground.raw() as stack:
+        raw_single, raw_batch = uvloop.run(course.run(stack, rows, scale, _raw))
+    return Measured(cost, single, batch, decisions, raw_single, raw_batch)
+
+
+async def _engine(runs: Course) -> tuple[EndToEnd, EndToEnd, Decisions]:
+    return await runs.singles(), await runs.batches(), await runs.decisions()
+
+
+async def _raw(runs: Course) -> tuple[EndToEnd, EndToEnd]:
+    return await runs.singles(), await runs.batches()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few seconds only: shows that everything runs")
+    parser.add_argument("--output", type=Path, default=LATEST, metavar="FILE", help="where to write the figures")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

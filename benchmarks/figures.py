@@ -1,0 +1,123 @@
+"""The figures of one run of all benchmarks: what goes to the table and to `latest.json`."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import psutil  # type: ignore[import-untyped]
+
+from benchmarks.course import Decisions, EndToEnd
+from benchmarks.scoring import Cost
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """What it was measured on."""
+
+    processor: str
+    cores: int
+    memory_gb: float
+    system: str
+    python: str
+
+    @classmethod
+    def here(cls) -> "Machine":
+        """This machine."""
+        return cls(
+            processor=_processor(),
+            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            memory_gb=round(psutil.virtual_memory().total / 2**30, 1),
+            system=f"{platform.system()} {platform.release()}",
+            python=platform.python_version(),
+        )
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Rates are transactions a second, times as their names say, memory the largest process of a kind in MB."""
+
+    date: str
+    machine: Machine
+    quick: bool
+    source: str
+    rows: int
+    score_us: float
+    history_to_bytes_us: float
+    history_from_bytes_us: float
+    history_bytes: float
+    single_e2e_tps: float
+    single_raw_tps: float
+    single_ratio: float
+    batch_e2e_tps: float
+    batch_raw_tps: float
+    batch_ratio: float
+    decisions_capacity: float
+    decisions_rate: float
+    decisions_p50_ms: float
+    decisions_p95_ms: float
+    decisions_p99_ms: float
+    api_rss_mb: float
+    worker_rss_mb: float
+    rss_mb: dict[str, float]
+    single_cpu_us: dict[str, float]
+    single_raw_cpu_us: dict[str, float]
+    batch_cpu_us: dict[str, float]
+    batch_raw_cpu_us: dict[str, float]
+
+
+class Measured(msgspec.Struct):
+    """The runs, as they are done."""
+
+    cost: Cost
+    single: EndToEnd
+    batch: EndToEnd
+    decisions: Decisions
+    raw_single: EndToEnd
+    raw_batch: EndToEnd
+
+
+def of(measured: Measured, *, source: str, rows: int, quick: bool) -> Figures:
+    """The figures of all runs, rounded to what they can mean."""
+    single, batch, decisions = measured.single, measured.batch, measured.decisions
+    rss = {kind: max(r.rss_mb[kind] for r in (single, batch, decisions)) for kind in single.rss_mb}
+    return Figures(
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=Machine.here(),
+        quick=quick,
+        source=source,
+        rows=rows,
+        score_us=round(measured.cost.score_us, 1),
+        history_to_bytes_us=round(measured.cost.to_bytes_us, 1),
+        history_from_bytes_us=round(measured.cost.from_bytes_us, 1),
+        history_bytes=round(measured.cost.history_bytes),
+        single_e2e_tps=round(single.tps),
+        single_raw_tps=round(measured.raw_single.tps),
+        single_ratio=round(single.tps / measured.raw_single.tps, 3),
+        batch_e2e_tps=round(batch.tps),
+        batch_raw_tps=round(measured.raw_batch.tps),
+        batch_ratio=round(batch.tps / measured.raw_batch.tps, 3),
+        decisions_capacity=round(decisions.capacity),
+        decisions_rate=round(decisions.rate),
+        decisions_p50_ms=round(decisions.p50_ms, 2),
+        decisions_p95_ms=round(decisions.p95_ms, 2),
+        decisions_p99_ms=round(decisions.p99_ms, 2),
+        api_rss_mb=round(rss["api"], 1),
+        worker_rss_mb=round(rss["worker"], 1),
+        rss_mb=_rounded(rss),
+        single_cpu_us=_rounded(single.cpu_us),
+        single_raw_cpu_us=_rounded(measured.raw_single.cpu_us),
+        batch_cpu_us=_rounded(batch.cpu_us),
+        batch_raw_cpu_us=_rounded(measured.raw_batch.cpu_us),
+    )
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {kind: round(value, 1) for kind, value in values.items()}
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells it."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

@@ -1,0 +1,81 @@
+"""The figures as one table, beside what is aimed at on two cores with everything on them."""
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import Figures
+from benchmarks.meter import KINDS
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A bound on a figure: at most, or at least."""
+
+    bound: float
+    most: bool
+
+    def met(self, value: float) -> bool:
+        """Whether a value is within the bound."""
+        return value <= self.bound if self.most else value >= self.bound
+
+    def __str__(self) -> str:
+        return f"{'≤' if self.most else '≥'} {self.bound:,g}"
+
+
+TARGETS = {
+    "score_us": Target(60, most=True),
+    "single_e2e_tps": Target(2_000, most=False),
+    "single_ratio": Target(0.5, most=False),
+    "batch_e2e_tps": Target(6_000, most=False),
+    "batch_ratio": Target(0.5, most=False),
+    "decisions_p99_ms": Target(25, most=True),
+    "api_rss_mb": Target(128, most=True),
+    "worker_rss_mb": Target(160, most=True),
+}
+
+_ROWS: tuple[tuple[str, str] | None, ...] = (
+    ("score function, µs a transaction", "score_us"),
+    ("history to bytes, µs", "history_to_bytes_us"),
+    ("history from bytes, µs", "history_from_bytes_us"),
+    ("history, bytes", "history_bytes"),
+    None,
+    ("single POSTs, end to end, TPS", "single_e2e_tps"),
+    ("the same with constant scoring, TPS", "single_raw_tps"),
+    ("ratio", "single_ratio"),
+    ("batches of 500, end to end, TPS", "batch_e2e_tps"),
+    ("the same with constant scoring, TPS", "batch_raw_tps"),
+    ("ratio", "batch_ratio"),
+    None,
+    ("POST /decisions, closed loop, a second", "decisions_capacity"),
+    ("POST /decisions, open loop, a second", "decisions_rate"),
+    ("p50, ms", "decisions_p50_ms"),
+    ("p95, ms", "decisions_p95_ms"),
+    ("p99, ms", "decisions_p99_ms"),
+    None,
+    ("memory of an API process, MB", "api_rss_mb"),
+    ("memory of a worker, MB", "worker_rss_mb"),
+)
+
+
+def show(console: Console, figures: Figures) -> None:
+    """Prints the table; its last part is where the CPU time goes."""
+    table = Table("", "figure", "target", "", title="riskengine benchmarks", caption=_caption(figures))
+    for row in _ROWS:
+        if row is None:
+            table.add_section()
+        else:
+            words, name = row
+            value, target = getattr(figures, name), TARGETS.get(name)
+            mark = "" if target is None else "[green]pass" if target.met(value) else "[red]short"
+            table.add_row(words, f"{value:,}", "" if target is None else str(target), mark)
+    table.add_section()
+    for name in KINDS:
+        cpu = f"{figures.single_cpu_us[name]:,.0f} · {figures.batch_cpu_us[name]:,.0f}"
+        table.add_row(f"CPU of {name}, µs a transaction: single · batch", cpu, "", "")
+    console.print(table)
+
+
+def _caption(figures: Figures) -> str:
+    machine = figures.machine
+    rows = f"{figures.rows:,} rows of {figures.source}"
+    return f"{machine.processor}, {machine.cores} cores, Python {machine.python}; {rows}"
