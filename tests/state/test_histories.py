@@ -62,7 +62,7 @@ async def test_shared_sets_keep_the_latest_times_of_the_newest_members(histories
 
 async def test_moments_of_peers_follow_their_slots(histories: Histories) -> None:
     # Given slots set, set again to the same, and set to another value and type
-    await histories.write(Changes({}, [], [(1, 100, "personal"), (2, -300, "personal"), (3, 7, "small business")]))
+    await histories.write(Changes({}, [], [(1, 0, "personal"), (2, -300, "personal"), (3, 7, "small business")]))
     await histories.write(Changes({}, [], [(1, 100, "personal"), (2, 50, "small business")]))
     # When they are read
     found = await histories.find(Sought([], [], [1, 2, 3, 4]))

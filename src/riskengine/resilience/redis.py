@@ -1,12 +1,16 @@
 """Reaching Redis (or Valkey): how a connection is made, and its absence as one error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from redis.asyncio import Redis
+import hiredis
+from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from riskengine.domain.errors import Unavailable
 
@@ -17,25 +21,44 @@ CONNECT_TIMEOUT = 2.0
 """Seconds to wait for a connection."""
 
 
+_AWAY = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError, OSError)
+
+
+class _QuickConnection(Connection):
+    """Packs commands in C, as redis-py itself does only outside asyncio: a batch has hundreds of arguments."""
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        name, *arguments = args
+        return [hiredis.pack_command((*name.split(), *arguments))]
+
+    def pack_commands(self, commands: Iterable[Iterable[Any]]) -> list[bytes]:
+        return [packed for command in commands for packed in self.pack_command(*command)]
+
+
 def connect(url: str, name: str) -> Redis:
     """A client of the server at `url`; connections are made when they are needed.
 
     Commands are tried twice: a pooled connection may have died with the server it belonged to, a new one may not.
     """
-    return Redis.from_url(
+    pool = ConnectionPool.from_url(
         url,
+        connection_class=_QuickConnection,
         protocol=2,
         client_name=name,
         socket_timeout=ANSWER_TIMEOUT,
         socket_connect_timeout=CONNECT_TIMEOUT,
         retry=Retry(NoBackoff(), 1),
     )
+    return Redis.from_pool(pool)
 
 
 @contextmanager
 def absence_as_unavailable() -> Iterator[None]:
-    """Turns whatever redis-py raises when the server is away, loading or failing into Unavailable."""
+    """Turns what redis-py raises when the server is away, loading, full or a replica into Unavailable.
+
+    What the server refuses for another reason is a fault of ours, and stays one.
+    """
     try:
         yield
-    except (RedisError, OSError) as error:
+    except _AWAY as error:
         raise Unavailable("redis") from error
