@@ -1,10 +1,11 @@
-"""The features again, the slow and obvious way: over plain lists of transactions. Nothing here is shared with the engine."""
+"""The features again, the slow and obvious way: over plain lists. Nothing of it is shared with the engine."""
 
 import math
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from riskengine.domain.account import Account
@@ -128,7 +129,7 @@ class Oracle:
         since = self.now.occurred_at - WINDOWS[label]
         return sum(
             value(a) != value(b)
-            for a, b in zip(known, known[1:], strict=False)
+            for a, b in pairwise(known)
             if b.occurred_at > since and b.occurred_at - a.occurred_at < 7 * DAY
         )
 

@@ -96,7 +96,13 @@ def test_attributes_change_without_touching_the_past() -> None:
 
 @pytest.mark.parametrize(
     "spoil",
-    [lambda b: b"", lambda b: b[:12], lambda b: b[:-1], lambda b: b[:8] + b"\0\2" + b[10:], lambda b: b[:16] + b"\xc1" * 200],
+    [
+        lambda b: b"",
+        lambda b: b[:12],
+        lambda b: b[:-1],
+        lambda b: b[:8] + b"\0\2" + b[10:],
+        lambda b: b[:16] + b"\xc1" * 200,
+    ],
 )
 def test_bytes_that_are_no_history_are_refused(spoil: object) -> None:
     value = ENGINE.remember(ALICE, [transaction(occurred_at=NOON)], 1).to_bytes()

@@ -140,6 +140,8 @@ def _velocity(hourly: float, count: float) -> float:
 
 def _density(share: float, count: float, uniform: float) -> float:
     """The smoothed share of the past in this part of the day or week against a uniform one, at most 1."""
+    if math.isnan(share):
+        return 1.0
     smoothed = (share * count + uniform * PRIOR) / (count + PRIOR)
     return min(smoothed / uniform, 1.0)
 
