@@ -1,0 +1,146 @@
+"""A consumer acknowledges what is decided, and nothing before."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from redis.asyncio import Redis
+
+from riskengine.domain.errors import Unavailable
+from riskengine.domain.transaction import Transaction
+from riskengine.pipeline.decide import Decided, Decider
+from riskengine.pipeline.recall import Recall
+from riskengine.resilience import redis as connections
+from riskengine.scoring import shared
+from riskengine.scoring.engine import Engine
+from riskengine.state.histories import Histories
+from riskengine.storage import submissions
+from riskengine.storage.database import Database
+from riskengine.streaming import messages
+from riskengine.streaming.redis_stream import RedisStream
+from riskengine.worker.claims import Claims
+from riskengine.worker.consumer import Consumer
+from tests import factories
+
+ENGINE = Engine.starter()
+
+
+class Interrupted(Decider):
+    """A decider to whom a part is away: the first `times`, either before anything happens or after the commit."""
+
+    times = 0
+    after_commit = False
+
+    async def decide(self, transactions: Sequence[Transaction]) -> Decided:
+        if self.times and not self.after_commit:
+            self.times -= 1
+            raise Unavailable("postgresql")
+        done = await super().decide(transactions)
+        if self.times:
+            self.times -= 1
+            raise Unavailable("redis")
+        return done
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await Database.connect(database_url, idle=1, most=5, name="test")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = connections.connect(redis_url, "test")
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def queue(redis: Redis) -> RedisStream:
+    return RedisStream(redis)
+
+
+@pytest.fixture
+def decider(database: Database, redis: Redis) -> Interrupted:
+    histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
+    return Interrupted(database, Recall(database, histories, ENGINE.rates), ENGINE)
+
+
+def _consumer(name: str, queue: RedisStream, decider: Decider, stopping: asyncio.Event | None = None) -> Consumer:
+    return Consumer(name, queue, decider, Claims(), stopping or asyncio.Event(), batch_size=100)
+
+
+async def _published(database: Database, queue: RedisStream, count: int) -> list[Transaction]:
+    made = [factories.submission(account_id=f"a{n % 3}") for n in range(count)]
+    async with database.connection() as connection:
+        await submissions.store(connection, made)
+    await queue.publish([messages.encode(s.transaction) for s in made])
+    return [s.transaction for s in made]
+
+
+async def _decided(database: Database) -> int:
+    async with database.connection() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM decisions"))
+
+
+async def test_what_is_decided_leaves_the_queue(database: Database, queue: RedisStream, decider: Interrupted) -> None:
+    # Given twenty transactions on the queue, one of them twice, and something that is none
+    first, *_ = await _published(database, queue, 20)
+    await queue.publish([messages.encode(first), b"\x01rubbish"])
+    # When a consumer works on them
+    assert await _consumer("one", queue, decider).work(await queue.read("one", 100, 10))
+    # Then all are decided once, and the queue is empty
+    assert await _decided(database) == 20
+    assert await queue.depth() == 0
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+async def test_a_part_that_is_away_pauses_and_loses_nothing(
+    database: Database, queue: RedisStream, decider: Interrupted, after_commit: bool
+) -> None:
+    # Given transactions, and a part that is away two times, before or after the commit
+    await _published(database, queue, 10)
+    decider.times, decider.after_commit = 2, after_commit
+    # When a consumer works on them
+    assert await _consumer("one", queue, decider).work(await queue.read("one", 100, 10))
+    # Then they are decided once all the same
+    assert decider.times == 0
+    assert await _decided(database) == 10
+    assert await queue.depth() == 0
+
+
+async def test_who_is_told_to_stop_acknowledges_nothing_undecided(
+    database: Database, queue: RedisStream, decider: Interrupted
+) -> None:
+    # Given a consumer that is told to stop while a part is away for long
+    await _published(database, queue, 10)
+    decider.times = 1_000_000
+    stopping = asyncio.Event()
+    stopping.set()
+    finished = await _consumer("one", queue, decider, stopping).work(await queue.read("one", 100, 10))
+    assert not finished
+    assert await queue.depth() == 10
+    # When another takes over
+    decider.times = 0
+    await _consumer("two", queue, decider).take_over(0)
+    # Then all are decided
+    assert await _decided(database) == 10
+    assert await queue.depth() == 0
+
+
+async def test_a_consumer_that_stops_leaves_the_group(
+    database: Database, queue: RedisStream, decider: Interrupted, redis: Redis
+) -> None:
+    # Given a consumer at work
+    await _published(database, queue, 5)
+    stopping = asyncio.Event()
+    running = asyncio.create_task(_consumer("one", queue, decider, stopping).run())
+    async with asyncio.timeout(20):
+        while await _decided(database) < 5:
+            await asyncio.sleep(0.01)
+    # When it is told to stop
+    stopping.set()
+    await asyncio.wait_for(running, 20)
+    # Then the group knows it no more
+    assert await redis.xinfo_consumers("transactions", "scoring-workers") == []
