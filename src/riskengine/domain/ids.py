@@ -23,3 +23,8 @@ def new(created_at_ms: int | None = None) -> UUID:
 def created_at_ms(transaction_id: UUID) -> int:
     """When the id was made, in milliseconds since the epoch."""
     return transaction_id.int >> 80
+
+
+def first(ms: int) -> UUID:
+    """The least id that a transaction of that millisecond could have: a bound for ranges of ids."""
+    return UUID(int=ms << 80)

@@ -1,0 +1,57 @@
+"""Reading request bodies: within limits of size and time, whatever the client announces."""
+
+import asyncio
+from collections.abc import Mapping
+
+from riskengine.api.answers import Receive
+from riskengine.api.errors import TooLarge, TooSlow, Unsupported
+
+PATIENCE = 15.0
+"""Seconds that a body may take to arrive."""
+
+_DISCARDED = 16 << 20
+"""Bytes that are read on and thrown away when a body is too large, so that a client that only sends sees the answer."""
+
+Headers = Mapping[bytes, bytes]
+
+
+class ClientGone(Exception):
+    """The client closed the connection: there is nobody to answer."""
+
+
+async def read_json(headers: Headers, receive: Receive, limit: int) -> bytes:
+    """The body, at most `limit` bytes that say they are JSON. Raises Unsupported, TooLarge, TooSlow, ClientGone."""
+    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
+        raise Unsupported("send the body as JSON, with Content-Type: application/json")
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Unsupported("send the body as it is, without Content-Encoding")
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _read(receive, limit)
+    except TimeoutError:
+        raise TooSlow(PATIENCE) from None
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body") and len(body) <= limit:  # rare: a small body comes in one piece
+        pieces = bytearray(body)
+        while message.get("more_body") and len(pieces) <= limit:
+            message = await receive()
+            pieces += message.get("body", b"")
+        body = bytes(pieces)
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    if len(body) > limit:
+        await _discard(message, receive)
+        raise TooLarge(limit)
+    return body
+
+
+async def _discard(message: "Mapping[str, object]", receive: Receive) -> None:
+    left = _DISCARDED
+    while message.get("more_body") and left > 0:
+        message = await receive()
+        body = message.get("body", b"")
+        left -= len(body) if isinstance(body, bytes) else 0

@@ -1,0 +1,127 @@
+"""The door: every request passes it, and leaves with a name, a measure and, whatever happens, an answer."""
+
+import os
+import re
+from time import perf_counter
+
+import msgspec
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+from riskengine.api import problems, routes
+from riskengine.api.answers import App, Header, Message, Receive, Scope, Send
+from riskengine.api.bodies import ClientGone, Headers
+from riskengine.api.service import Service
+from riskengine.domain.errors import Overloaded
+
+SLOW = 1.0
+"""Seconds after which an answer is worth a line in the log."""
+
+MOST_UNDER_WAY = 5_000
+"""Requests of one process at a time. Each may hold a body; more of them would only wait for each other."""
+
+_CLIENT_GONE = 499
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+
+_requests = Counter("riskengine_http_requests_total", "Requests answered", ["route", "method", "status"])
+_seconds = Histogram(
+    "riskengine_http_request_seconds",
+    "Seconds from a request's head to its answer",
+    ["route", "method"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+_under_way = Gauge("riskengine_http_requests_under_way", "Requests that have no answer yet")
+_log = structlog.get_logger()
+
+
+class Exchange(msgspec.Struct):
+    """One request and its answer, while they pass the door."""
+
+    scope: Scope
+    send_on: Send
+    headers: Headers
+    request_id: bytes
+    route: str = "unmatched"
+    status: int = _CLIENT_GONE
+
+    async def send(self, message: Message) -> None:
+        """Sends on, with the request's name among the headers."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            name: Header = (b"x-request-id", self.request_id)
+            message["headers"] = [*message.get("headers", ()), name]
+        await self.send_on(message)
+
+
+class Door:
+    """The ASGI application. What has a route of its own is answered here; `inner` answers all else."""
+
+    def __init__(self, inner: App) -> None:
+        self._inner = inner
+        self._service: Service | None = None
+        self._under_way = 0
+        _under_way.set_function(lambda: self._under_way)
+
+    def open(self, service: Service) -> None:
+        """From now on, requests are answered with these parts."""
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes one request, or the life of the process, to whom it concerns."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        exchange = Exchange(scope, send, headers, _request_id(headers))
+        structlog.contextvars.bind_contextvars(request_id=exchange.request_id.decode())
+        started = perf_counter()
+        self._under_way += 1
+        try:
+            await self._answer(exchange, receive)
+        finally:
+            self._under_way -= 1
+            _measure(exchange, perf_counter() - started)
+
+    async def _answer(self, exchange: Exchange, receive: Receive) -> None:
+        try:
+            if self._under_way > MOST_UNDER_WAY:
+                raise Overloaded(f"{MOST_UNDER_WAY} requests are under way already; try again in a second")
+            await self._pass(exchange, receive)
+        except ClientGone:
+            return
+        except Exception as error:
+            if exchange.status != _CLIENT_GONE:  # the answer has begun: there is no other to give
+                raise
+            await problems.answer(error).send(exchange.send)
+
+    async def _pass(self, exchange: Exchange, receive: Receive) -> None:
+        assert self._service is not None, "requests come after the start"
+        method, path = exchange.scope["method"], exchange.scope["path"]
+        needed = routes.scope_needed(method, path)
+        if needed is not None:
+            await self._service.access.check(exchange.headers, needed)
+        route = routes.find(method, path)
+        if route is None:
+            await self._inner(exchange.scope, receive, exchange.send)
+            exchange.route = exchange.scope.get("path_template") or exchange.route
+            return
+        exchange.route = route.template
+        rest = routes.rest(exchange.scope["raw_path"], route.start)
+        answer = await route.handler(self._service, exchange.headers, receive, rest)
+        await answer.send(exchange.send)
+
+
+def _request_id(headers: Headers) -> bytes:
+    """The name the client gave the request, if it is a decent one, or a new one."""
+    given = headers.get(b"x-request-id")
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else os.urandom(8).hex().encode()
+
+
+def _measure(exchange: Exchange, seconds: float) -> None:
+    method = exchange.scope["method"] if exchange.scope["method"] in _METHODS else "other"
+    _requests.labels(exchange.route, method, exchange.status).inc()
+    _seconds.labels(exchange.route, method).observe(seconds)
+    if seconds > SLOW or exchange.status >= 500:
+        ms = round(seconds * 1000)
+        _log.warning("request_notable", route=exchange.route, method=method, status=exchange.status, ms=ms)

@@ -1,0 +1,82 @@
+"""What comes in: every request that has a body, from bytes to answer, without a framework in between.
+
+The ingest path is the engine's hottest: Litestar's part in an answer would cost more than all that is done here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote_to_bytes
+
+from prometheus_client import Counter
+
+from riskengine.api import answers
+from riskengine.api.answers import Answer, Receive
+from riskengine.api.bodies import Headers, read_json
+from riskengine.api.explaining import explained
+from riskengine.api.service import Service
+from riskengine.api.views import AcceptedView, AccountView, BatchView
+from riskengine.domain import account_validation, clock, validation
+from riskengine.domain.errors import FieldError, InvalidInput
+from riskengine.storage import accounts
+
+LARGEST_SINGLE = 64 << 10
+"""Bytes of a body with one transaction (its metadata has 4 KiB) or account."""
+
+LARGEST_BATCH = 8 << 20
+"""Bytes of a body with up to 1000 transactions."""
+
+Handler = Callable[[Service, Headers, Receive, str], Awaitable[Answer]]
+"""Answers a request, of which it gets headers, body and what follows its route in the path (still percent-encoded)."""
+
+_accepted = Counter("riskengine_accepted_total", "Transactions accepted", ["by"])
+_replayed = Counter("riskengine_replayed_total", "Transactions sent again under a key that was known")
+_accepted_single, _accepted_batch, _accepted_now = (_accepted.labels(by) for by in ("single", "batch", "decision"))
+
+
+async def submit(service: Service, headers: Headers, receive: Receive, _: str) -> Answer:
+    """`POST /transactions`: stored before it is answered, decided later."""
+    body = await read_json(headers, receive, LARGEST_SINGLE)
+    submission = validation.submission(body, clock.now_ms(), _key_in(headers))
+    receipt = await service.ingest.submit(submission)
+    (_replayed if receipt.replayed else _accepted_single).inc()
+    return answers.json(200 if receipt.replayed else 201, AcceptedView.of(receipt))
+
+
+async def submit_batch(service: Service, headers: Headers, receive: Receive, _: str) -> Answer:
+    """`POST /transactions/batch`: all stored, or none."""
+    if _key_in(headers) is not None:
+        raise InvalidInput((FieldError(validation.KEY_HEADER, "give each transaction of a batch a key of its own"),))
+    body = await read_json(headers, receive, LARGEST_BATCH)
+    submissions = await asyncio.to_thread(validation.batch, body, clock.now_ms())
+    receipts = await service.ingest.submit_batch(submissions)
+    replayed = sum(receipt.replayed for receipt in receipts)
+    _replayed.inc(replayed)
+    _accepted_batch.inc(len(receipts) - replayed)
+    return answers.json(201, BatchView([AcceptedView.of(receipt) for receipt in receipts]))
+
+
+async def decide(service: Service, headers: Headers, receive: Receive, _: str) -> Answer:
+    """`POST /decisions`: stored and decided before it is answered."""
+    body = await read_json(headers, receive, LARGEST_SINGLE)
+    submission = validation.submission(body, clock.now_ms(), _key_in(headers))
+    decision = await service.immediate.decide(submission)
+    replayed = decision.verdict.transaction_id != submission.transaction.transaction_id
+    (_replayed if replayed else _accepted_now).inc()
+    return answers.json(200, explained(service.engine, decision, submission.transaction))
+
+
+async def describe_account(service: Service, headers: Headers, receive: Receive, rest: str) -> Answer:
+    """`PUT /accounts/{account_id}`: the account's attributes, new or changed."""
+    body = await read_json(headers, receive, LARGEST_SINGLE)
+    account = account_validation.account(body, text_of(rest), clock.now_ms())
+    return answers.json(200, AccountView.of(await accounts.put(service.database, account)))
+
+
+def text_of(encoded: str) -> str:
+    """What a percent-encoded part of a path says; bytes that are not UTF-8 become half surrogate pairs."""
+    return unquote_to_bytes(encoded).decode("utf-8", "surrogateescape")
+
+
+def _key_in(headers: Headers) -> str | None:
+    key = headers.get(b"idempotency-key")
+    return None if key is None else key.decode("utf-8", "surrogateescape")

@@ -1,0 +1,153 @@
+"""What is read: transactions, decisions, accounts."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, get
+from litestar.params import Parameter
+
+from riskengine.api import cursor as cursors
+from riskengine.api import examples, routes
+from riskengine.api.described import shows
+from riskengine.api.errors import DecisionPending
+from riskengine.api.explaining import explained
+from riskengine.api.intake import text_of
+from riskengine.api.service import Service
+from riskengine.api.views import AccountView, DecisionView, PageView, TransactionView
+from riskengine.domain import clock
+from riskengine.domain.errors import FieldError, InvalidInput, NotFound
+from riskengine.domain.metadata import storable
+from riskengine.domain.outcome import STATUS_OF_OUTCOME, Outcome, Status
+from riskengine.domain.shape import shown
+from riskengine.storage import accounts, decisions, records, transactions
+from riskengine.storage.records import LAST_TIME, Filter
+
+_TIME = "RFC 3339 with an offset, such as 2026-01-31T12:00:00Z"
+WANTED = {
+    "account_id": "must be text in UTF-8, without NUL characters",
+    "status": f"must be one of {', '.join(Status)}",
+    "outcome": f"must be one of {', '.join(Outcome)}",
+    "from": f"must be {_TIME}",
+    "to": f"must be {_TIME}",
+    "cursor": "must be the next_cursor of a page, unchanged",
+    "limit": "must be a number from 1 to 500",
+}
+"""The parameters of a list, and what each must be."""
+
+_OUTCOMES = {status: outcome for outcome, status in STATUS_OF_OUTCOME.items()}
+"""The outcome that a status stands for; none for pending."""
+
+
+@get(
+    "/transactions/{transaction_id:uuid}",
+    summary="One transaction",
+    responses=shows(200, TransactionView, examples.TRANSACTION, "The transaction", NotFound),
+)
+async def transaction(service: Service, transaction_id: UUID) -> TransactionView:
+    """What was sent, and what was decided."""
+    record = await records.get(service.database, transaction_id)
+    if record is None:
+        raise _unknown_transaction()
+    return TransactionView.of(record)
+
+
+@get(
+    "/transactions/{transaction_id:uuid}/decision",
+    summary="The decision on a transaction",
+    responses=shows(200, DecisionView, examples.DECISION, "The decision", DecisionPending),
+)
+async def decision(service: Service, transaction_id: UUID) -> DecisionView:
+    """What was decided, and why. While the transaction is pending: 404 with Retry-After."""
+    sent = None
+    if records.may_exist(transaction_id):
+        found = await decisions.get(service.database, transaction_id)
+        sent = await transactions.get(service.database, transaction_id)
+    if sent is None:
+        raise _unknown_transaction()
+    if found is None:
+        raise DecisionPending
+    return explained(service.engine, found, sent)
+
+
+@get(
+    "/transactions",
+    summary="Transactions, newest first",
+    responses=shows(200, PageView, examples.PAGE, "A page of transactions", InvalidInput),
+)
+async def page(
+    *,
+    request: Request[Any, Any, Any],
+    service: Service,
+    account_id: Annotated[str | None, Parameter(description="of this account")] = None,
+    status: Annotated[Status | None, Parameter(description="that stand there")] = None,
+    outcome: Annotated[Outcome | None, Parameter(description="with this outcome")] = None,
+    since: Annotated[datetime | None, Parameter(query="from", description="accepted then or later")] = None,
+    until: Annotated[datetime | None, Parameter(query="to", description="accepted before then")] = None,
+    cursor: Annotated[str | None, Parameter(description="the `next_cursor` of the page before")] = None,
+    limit: Annotated[int, Parameter(ge=1, le=500, description="at most so many")] = 50,
+) -> PageView:
+    """Those for which all conditions hold; a page ends with a cursor to the next."""
+    _refuse_unknown(request.query_params.keys())
+    if account_id is not None and not storable(account_id):
+        raise _wrong("account_id")
+    of_status = None if status is None else _OUTCOMES.get(status)
+    if status is not None and outcome is not None and outcome is not of_status:
+        return PageView([], None)  # such as blocked and approve: there are none
+    wanted = Filter(
+        account_id=account_id,
+        pending=status is Status.PENDING,
+        outcome=outcome or of_status,
+        since=0 if since is None else _ms("from", since),
+        until=LAST_TIME if until is None else _ms("to", until),
+    )
+    found = await records.page(service.database, wanted, None if cursor is None else _after(cursor), limit + 1)
+    views = [TransactionView.of(record) for record in found[:limit]]
+    return PageView(views, cursors.after(views[-1].transaction_id) if len(found) > limit else None)
+
+
+@get(
+    "/accounts/{account_id:path}",
+    summary="One account",
+    responses=shows(200, AccountView, examples.ACCOUNT, "The account", NotFound),
+)
+async def account(request: Request[Any, Any, Any], service: Service, account_id: str) -> AccountView:
+    """What is known of an account beyond its transactions. One that only had transactions has the defaults."""
+    exact = text_of(routes.rest(request.scope["raw_path"], f"{routes.API}/accounts/"))
+    found = await accounts.get(service.database, exact) if storable(exact) else None
+    if found is None:
+        raise NotFound("no account has this id, and none has had a transaction decided under it")
+    return AccountView.of(found)
+
+
+def _wrong(name: str) -> InvalidInput:
+    return InvalidInput((FieldError(name, WANTED[name]),))
+
+
+def _unknown_transaction() -> NotFound:
+    return NotFound("no transaction has this id")
+
+
+def _refuse_unknown(given: Iterable[str]) -> None:
+    unknown = tuple(
+        FieldError(shown(name), f"is not a parameter here; there are {', '.join(WANTED)}")
+        for name in given
+        if name not in WANTED
+    )
+    if unknown:
+        raise InvalidInput(unknown)
+
+
+def _after(cursor: str) -> UUID:
+    try:
+        return cursors.read(cursor)
+    except ValueError:
+        raise _wrong("cursor") from None
+
+
+def _ms(name: str, moment: datetime) -> int:
+    """A parameter's time. Raises InvalidInput if it has no offset or lies before 1970."""
+    if moment.tzinfo is None or clock.to_ms(moment) < 0:
+        raise _wrong(name)
+    return clock.to_ms(moment)

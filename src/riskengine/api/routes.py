@@ -1,0 +1,65 @@
+"""Which requests are answered without a framework, and what keys requests need."""
+
+from functools import cached_property
+
+import msgspec
+
+from riskengine.api import intake
+from riskengine.api.intake import Handler
+from riskengine.storage.api_keys import Scope as KeyScope
+
+API = "/api/v1"
+
+HEALTH = ("/health/live", "/health/ready")
+METRICS = "/metrics"
+DOCS = "/docs"
+OPENAPI = f"{API}/openapi.json"
+ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+
+OPEN = frozenset({"/", DOCS, OPENAPI, METRICS, *HEALTH, *(f"{DOCS}/{name}" for name in ASSETS)})
+"""Paths that need no key. All others do, whether there is anything or not."""
+
+_NEEDED: dict[str, KeyScope] = {"GET": "read", "HEAD": "read", "OPTIONS": "read", "POST": "ingest"}
+"""The scope that a method needs; any other needs `admin`."""
+
+
+class Route(msgspec.Struct, frozen=True, dict=True):
+    """A method and a path, or the start of one up to a brace, and who answers them."""
+
+    method: str
+    template: str
+    handler: Handler
+
+    @cached_property
+    def start(self) -> str:
+        """The path up to where it varies."""
+        return self.template.partition("{")[0]
+
+
+ROUTES = (
+    Route("POST", f"{API}/transactions", intake.submit),
+    Route("POST", f"{API}/transactions/batch", intake.submit_batch),
+    Route("POST", f"{API}/decisions", intake.decide),
+    Route("PUT", f"{API}/accounts/{{account_id}}", intake.describe_account),
+)
+
+_exact = {(route.method, route.template): route for route in ROUTES if route.start == route.template}
+_begun = [route for route in ROUTES if route.start != route.template]
+
+
+def find(method: str, path: str) -> Route | None:
+    """The route of a request, or None."""
+    found = _exact.get((method, path))
+    if found is None:
+        found = next((r for r in _begun if r.method == method and path.startswith(r.start) and path != r.start), None)
+    return found
+
+
+def rest(raw_path: bytes, start: str) -> str:
+    """What follows `start` in a request's path, as the client encoded it."""
+    return raw_path.decode("ascii", "replace")[len(start) :]
+
+
+def scope_needed(method: str, path: str) -> KeyScope | None:
+    """The scope that a request's key must have; None if it needs no key."""
+    return None if path in OPEN else _NEEDED.get(method, "admin")

@@ -1,0 +1,56 @@
+"""What the handlers work with, from the start of the process to its end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import msgspec
+from prometheus_client import Gauge
+
+from riskengine import wiring
+from riskengine.api.access import Access
+from riskengine.domain import clock
+from riskengine.pipeline.immediate import Immediate
+from riskengine.pipeline.ingest import Ingest
+from riskengine.pipeline.publisher import Publisher
+from riskengine.scoring import Engine
+from riskengine.settings import Settings
+from riskengine.storage import api_keys, partitions
+from riskengine.storage.database import Database
+from riskengine.streaming.queue import Queue
+
+_waiting = Gauge("riskengine_ingest_waiting", "Transactions that wait to be stored")
+
+
+class Service(msgspec.Struct, frozen=True):
+    """The parts of the engine that answers are made with."""
+
+    database: Database
+    queue: Queue
+    engine: Engine
+    access: Access
+    ingest: Ingest
+    immediate: Immediate
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Service]:
+    """The service, connected; in the end what was accepted is stored and published first. Raises Unavailable."""
+    idle, most = settings.api_db_pool_min, settings.api_db_pool_max
+    async with wiring.assemble(settings, name="riskengine-api", idle=idle, most=most) as parts:
+        await partitions.ensure_ahead(parts.database, clock.now_ms())
+        limit = settings.ingest_queue_limit
+        service = Service(
+            database=parts.database,
+            queue=parts.queue,
+            engine=parts.engine,
+            access=Access(partial(api_keys.find, parts.database)),
+            ingest=Ingest(parts.database, Publisher(parts.queue), limit=limit),
+            immediate=Immediate(parts.database, parts.decider, limit=limit),
+        )
+        _waiting.set_function(lambda: service.ingest.depth)
+        try:
+            yield service
+        finally:
+            await service.ingest.drain()
+            await service.immediate.drain()

@@ -1,0 +1,12 @@
+-- A page of one account's transactions, newest first, with what was decided.
+-- Reads: transactions by (account_id, created_at), decisions by primary key.
+-- $1 to $2: ids, the end not included; $3 to $4: their times, which select partitions; $5: at most so many;
+-- $6: account; $7: only pending ones; $8: outcome, or NULL for any.
+SELECT t.*, d.outcome, d.score, d.level
+FROM transactions t LEFT JOIN decisions d USING (transaction_id, created_at)
+WHERE t.account_id = $6
+  AND t.created_at BETWEEN $3 AND $4 AND t.transaction_id >= $1 AND t.transaction_id < $2
+  AND (NOT $7::boolean OR d.transaction_id IS NULL)
+  AND ($8::text IS NULL OR d.outcome = $8)
+ORDER BY t.created_at DESC, t.transaction_id DESC
+LIMIT $5
