@@ -88,14 +88,13 @@ class Oracle:
         found["ratio_to_mean_30d"] = minor * len(month) / sum(month) if minor is not None and sum(month) else None
         found["mean_log_30d"], found["std_log_30d"] = _mean(self.logs("30d")), _std(self.logs("30d"))
         found["smallest_10m"] = min(self.amounts("10m"), default=math.nan) / 100
-        found["largest_30d"] = max(month, default=math.nan) / 100
+        found["largest_7d"] = max(self.amounts("7d"), default=math.nan) / 100
         return found
 
     def _kinds(self) -> dict[str, float | None]:
         found: dict[str, float | None] = {}
-        for label, kinds in (("7d", FIELD), ("30d", {k: FIELD[k] for k in ("devices", "countries")})):
-            for kind, field in kinds.items():
-                found[f"distinct_{kind}_{label}"] = float(len(self._seen(field, label)))
+        for kind, field in FIELD.items():
+            found[f"distinct_{kind}_7d"] = float(len(self._seen(field, "7d")))
         for kind in ("merchant_7d", "location_7d", "device_30d", "country_30d", "beneficiary_30d", "ip_30d"):
             name, label = kind.split("_")
             value = getattr(self.now, NEW.get(name, name))

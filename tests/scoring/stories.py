@@ -43,7 +43,7 @@ class Story:
         return self
 
 
-PLACE = {"location": "Brussels", "latitude": 50.85, "longitude": 4.35, "country": "BE"}
+PLACE: dict[str, Any] = {"location": "Brussels", "latitude": 50.85, "longitude": 4.35, "country": "BE"}
 
 _gaps = st.one_of(
     st.sampled_from([0, 1, MINUTE, 5 * MINUTE, 10 * MINUTE, HOUR, DAY, 7 * DAY, 30 * DAY]),

@@ -53,7 +53,7 @@ def test_more_of_it_raises_it_more() -> None:
     assert amounts == sorted(amounts)
     assert bursts[1:] == sorted(bursts[1:])
     assert amounts[-1] > 50
-    assert score("4000.00", 12 * HOUR, location="Paris", country="FR", device_id="stolen") == pytest.approx(100, abs=20)
+    assert score("4000.00", 12 * HOUR, location="Paris", country="FR", device_id="stolen") > 70
 
 
 def test_a_weekday_that_is_not_its_own_raises_it() -> None:

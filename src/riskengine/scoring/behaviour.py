@@ -11,7 +11,7 @@ and the score POINTS_PER_DECADE for each. Where a habit gives no exact p-value i
   varies by a gamma distribution of shape BURSTINESS, because people shop in bursts; ibid., section 2.6);
 - hour and weekday: the smoothed density of the account's own pattern against a uniform one, where it is below 1 (its
   inverse is a likelihood ratio of mean 1, so by Markov's inequality it is a valid p-value);
-- place and device: the account's rate of new ones so far, (kinds + 1/2) / (transactions + 1), if this one is new.
+- place and device: the account's rate of new ones over 7 days, (kinds + 1/2) / (transactions + 1), if this one is new.
 
 Where the past is short the score is pulled up to NEUTRAL: an account nobody knows is neither trusted nor accused.
 """
@@ -67,11 +67,11 @@ class _Seen(msgspec.Struct, frozen=True, gc=False):
     hour_share_30d: float
     weekday_share_30d: float
     new_country_30d: float
-    distinct_countries_30d: float
+    distinct_countries_7d: float
     new_location_7d: float
     distinct_locations_7d: float
     new_device_30d: float
-    distinct_devices_30d: float
+    distinct_devices_7d: float
 
 
 def compile_behaviour(catalogue: Catalogue) -> Function:
@@ -91,11 +91,11 @@ def _score(seen: _Seen) -> float:
         probability *= _density(seen.hour_share_30d, count, _NEAR)
         probability *= _density(seen.weekday_share_30d, count, 1 / 7)
         if seen.new_country_30d == 1:
-            probability *= _novelty(seen.distinct_countries_30d, count)
+            probability *= _novelty(seen.distinct_countries_7d, seen.count_7d)
         elif seen.new_location_7d == 1:
             probability *= _novelty(seen.distinct_locations_7d, seen.count_7d)
         if seen.new_device_30d == 1:
-            probability *= _novelty(seen.distinct_devices_30d, count)
+            probability *= _novelty(seen.distinct_devices_7d, seen.count_7d)
     score = min(-math.log10(probability) * POINTS_PER_DECADE, 100.0)
     known = count / (count + PRIOR)
     return round(known * score + (1 - known) * max(score, NEUTRAL), 4)

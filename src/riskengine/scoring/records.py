@@ -129,11 +129,11 @@ def changed(records: bytes, index: int, texts: Texts, value: int, at: int) -> bo
     if not value:
         return False
     for earlier in range(index - 1, 0, -1):
-        if time(records, earlier) <= at - CHANGE_REACH:
-            return False
         known = value_at(records, earlier, texts)
         if known:
-            return known != value
+            return known != value and time(records, earlier) > at - CHANGE_REACH
+        if time(records, earlier) <= at - CHANGE_REACH:
+            break
     return False
 
 

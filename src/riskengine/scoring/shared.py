@@ -39,8 +39,11 @@ def add(members: dict[int, int], account: int, time: int) -> None:
     forgotten, so for a transaction that comes late the number of accounts is a lower bound.
     """
     members[account] = max(time, members.get(account, time))
+    if len(members) == 1:
+        return
     if len(members) > MOST_MEMBERS:
         del members[min(members, key=lambda member: (members[member], str(member)))]
-    newest = max(members.values())
-    for member in [member for member, seen in members.items() if seen <= newest - WINDOW_MS]:
-        del members[member]
+    oldest = max(members.values()) - WINDOW_MS
+    if min(members.values()) <= oldest:
+        for member in [member for member, seen in members.items() if seen <= oldest]:
+            del members[member]

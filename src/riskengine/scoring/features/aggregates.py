@@ -9,7 +9,7 @@ from collections.abc import Callable
 from riskengine.domain.clock import DAY, HOUR
 from riskengine.domain.errors import ConfigurationError
 from riskengine.scoring.event import LOG_STEPS, NOWHERE
-from riskengine.scoring.features.catalogue import Feature
+from riskengine.scoring.features.catalogue import LONGEST_WINDOW, Feature
 from riskengine.scoring.features.code import Code
 from riskengine.scoring.features.support import LEAST_TRAVEL_MS
 from riskengine.scoring.money import MINOR
@@ -40,8 +40,8 @@ _COLUMNS = {
 }
 """The view in which a column lies, and where in a record (see `scoring.records`), in items of that view."""
 
-_VIEWS = {"longs": ("q", WIDTH // 8), "ints": ("i", WIDTH // 4), "shorts": ("h", WIDTH // 2)}
-"""The format of a view, and its items in a record."""
+_VIEWS = {"longs": ("q", WIDTH // 8, 8), "ints": ("i", WIDTH // 4, 4), "shorts": ("h", WIDTH // 2, 2)}
+"""The format of a view, its items in a record, and their size in bytes."""
 
 _LATITUDE, _LONGITUDE = 8, 9
 _HOUR = 31
@@ -49,21 +49,21 @@ _HOUR = 31
 
 def _view(code: Code, name: str) -> tuple[str, int]:
     """A view of the records, nothing is copied; and its items in a record."""
-    format_, items = _VIEWS[name]
+    format_, items, _ = _VIEWS[name]
     return code.let(name, f"memoryview(records).cast({format_!r})"), items
 
 
-def _values(code: Code, name: str, label: str) -> str:
-    """A column's values within a window, as a list. That of a shorter window is cut from that of the longest.
-
-    A column that is only asked for this transaction's own value is left out where it has none.
-    """
+def _column(code: Code, name: str, label: str) -> str:
+    """A column's values within a window, as a list."""
     view, at = _COLUMNS[name]
-    longest = code.reach(name)
     items = _view(code, view)[1]
-    values = f"{view}[start_{longest} * {items} + {at}:end * {items}:{items}].tolist()"
-    needed = "" if code.is_counted(name) else f" if event.{name} else ()"
-    whole = code.let(f"{name}_{longest}", values + needed)
+    return f"{view}[start_{label} * {items} + {at}:end * {items}:{items}].tolist()"
+
+
+def _values(code: Code, name: str, label: str) -> str:
+    """The same, computed once; that of a shorter window is cut from that of the longest."""
+    longest = code.reach(name)
+    whole = code.let(f"{name}_{longest}", _column(code, name, longest))
     return whole if label == longest else code.let(f"{name}_{label}", f"{whole}[start_{label} - start_{longest}:]")
 
 
@@ -88,7 +88,7 @@ def _count(code: Code, feature: Feature) -> str:
 
 def _velocity(code: Code, feature: Feature) -> str:
     """Events in the window against those expected of it at the rate of the whole history of 30 days."""
-    habit = code.label(30 * DAY)
+    habit = code.label(LONGEST_WINDOW)
     earlier = code.count("events", habit)
     own = code.count("events", _window(code, feature))
     length = feature.window_ms
@@ -157,14 +157,26 @@ def _seen(code: Code, feature: Feature) -> str:
 
 
 def _new(code: Code, feature: Feature) -> str:
-    """Missing without a value, and for an account's first transaction: it has no past that anything were new to."""
-    past = code.count("events", code.label(30 * DAY))
-    among = _seen(code, feature) if code.is_counted(feature.of) else _values(code, feature.of, _window(code, feature))
-    return f"float(event.{feature.of} not in {among}) if event.{feature.of} and {past} else nan"
+    """Missing without a value, and for an account's first transaction: it has no past that anything were new to.
+
+    Where the kinds of the window are counted, they are at hand; otherwise the column is searched.
+    """
+    past = code.count("events", code.label(LONGEST_WINDOW))
+    label = _window(code, feature)
+    if code.is_counted(feature.of, label):
+        known = f"event.{feature.of} in {_seen(code, feature)}"
+    else:
+        view, at = _COLUMNS[feature.of]
+        _, items, size = _VIEWS[view]
+        value = f"event.{feature.of}.to_bytes({size}, byteorder, signed=True)"
+        known = f"contains(records, start_{label}, end, {at * WIDTH // items}, {value})"
+    return f"float(not {known}) if event.{feature.of} and {past} else nan"
 
 
 def _same(code: Code, feature: Feature) -> str:
-    values = _values(code, feature.of, _window(code, feature))
+    label = _window(code, feature)
+    counted = code.is_counted(feature.of, code.reach(feature.of))
+    values = _values(code, feature.of, label) if counted else _column(code, feature.of, label)
     return f"float({values}.count(event.{feature.of})) if event.{feature.of} else nan"
 
 
@@ -223,12 +235,18 @@ def _peer_mean(code: Code, feature: Feature) -> str:
     return f"peers.sum / (peers.count * {LOG_STEPS}) if peers.count >= {max(feature.least, 1)} else nan"
 
 
+def _peer_spread(code: Code) -> str:
+    """The standard deviation of the log amounts, in steps."""
+    spread = "sqrt(variance(peers.count, peers.sum, peers.squares)) if peers.count >= 2 else nan"
+    return code.let("peer_spread", spread)
+
+
 def _peer_std(code: Code, feature: Feature) -> str:
-    return f"peer_std(peers) / {LOG_STEPS} if peers.count >= {max(feature.least, 2)} else nan"
+    return f"{_peer_spread(code)} / {LOG_STEPS} if peers.count >= {feature.least} else nan"
 
 
 def _peer_zscore(code: Code, feature: Feature) -> str:
-    score = "zscore(event.log, peers.sum / peers.count, peer_std(peers))"
+    score = f"zscore(event.log, peers.sum / peers.count, {_peer_spread(code)})"
     return f"{score} if peers.count >= {max(feature.least, 2)} and event.amount >= 0 else nan"
 
 

@@ -31,12 +31,13 @@ class Code:
         return f"{length // MINUTE}m"
 
     def reach(self, of: str) -> str:
-        """The label of the longest window in which anything is asked of that."""
-        return self.label(max(f.window_ms for f in self._features if f.of == of and f.window))
+        """The label of the longest window in which all values of that are looked at."""
+        return self.label(max(f.window_ms for f in self._features if f.of == of and f.window and f.aggregate != "new"))
 
-    def is_counted(self, of: str) -> bool:
-        """Whether all values of that are looked at, not only whether this transaction's own is among them."""
-        return any(f.of == of and f.aggregate not in {"new", "same"} and f.window for f in self._features)
+    def is_counted(self, of: str, label: str) -> bool:
+        """Whether the different values of that are counted over the window."""
+        counted = [f for f in self._features if f.of == of and f.aggregate == "distinct"]
+        return any(self.label(f.window_ms) == label for f in counted)
 
     def sums(self, label: str) -> str:
         """The running sums at the end and before the start of a window, as a suffix of their names."""

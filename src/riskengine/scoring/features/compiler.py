@@ -1,6 +1,7 @@
 """From the catalogue to one Python function: written out, so that nothing is looked up or computed twice."""
 
 import math
+import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from struct import Struct
@@ -36,6 +37,7 @@ def compile_features(catalogue: Catalogue) -> Function:
     rounding = Struct(f"{len(catalogue.features)}f")
     names |= {
         "bisect_right": bisect_right,
+        "byteorder": sys.byteorder,
         "nan": math.nan,
         "sqrt": math.sqrt,
         "shared": shared,

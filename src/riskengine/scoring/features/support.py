@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from riskengine.domain.clock import HOUR, MINUTE
 from riskengine.scoring.event import DEGREE, NOWHERE
-from riskengine.scoring.peers import Moments
+from riskengine.scoring.records import WIDTH
 
 EARTH_RADIUS_KM = 6371.0088
 """The mean radius (IUGG)."""
@@ -61,6 +61,17 @@ def zscore(value: float, mean: float, std: float) -> float:
     return (value - mean) / (std or LEAST_STD_SHARE * mean or 1.0)
 
 
+def contains(records: bytes, start: int, end: int, at: int, value: bytes) -> bool:
+    """Whether one of the records [start, end) has these bytes at `at`: finds the first one, then looks at the rest."""
+    first = records[start * WIDTH + at : end * WIDTH : WIDTH]
+    index = first.rfind(value[0])
+    while index >= 0:
+        if records.startswith(value, (start + index) * WIDTH + at):
+            return True
+        index = first.rfind(value[0], 0, index)
+    return False
+
+
 def last_known(ints: memoryview, start: int, end: int) -> int:
     """The index of the last record in [start, end) that has a place; 0 if there is none."""
     for index in range(end - 1, start - 1, -1):
@@ -84,8 +95,3 @@ def accounts(members: dict[int, int] | None, account: int, now: int, window: int
     since = now - window
     seen = [member for member, time in members.items() if since < time <= now]
     return float(len(seen) + (account not in seen))
-
-
-def peer_std(moments: Moments) -> float:
-    """The standard deviation of the log amounts, in steps."""
-    return math.sqrt(variance(moments.count, moments.sum, moments.squares))
