@@ -20,15 +20,15 @@ MOST_UNKNOWN = 20
 """Unknown fields that are named of one object; a mistake is clear long before."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-_BEYOND_FLOAT = Decimal("Infinity")
+_BEYOND_ALL = Decimal("1E+999999")
 
 
 def number(text: str) -> Decimal:
-    """A JSON number exactly; one that no Decimal can hold is infinite, and refused as such where it stands."""
+    """A JSON number exactly; one that no Decimal can hold is as large as any, and refused where it stands."""
     try:
         return Decimal(text)
     except InvalidOperation:
-        return _BEYOND_FLOAT
+        return _BEYOND_ALL
 
 
 _untyped = msgspec.json.Decoder(float_hook=number)
