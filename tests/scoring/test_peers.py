@@ -60,3 +60,13 @@ def test_a_group_of_less_than_thirty_is_none() -> None:
         values.append(verdict.features[ENGINE.catalogue.names.index("peer_mean_log")])
 
     assert [math.isnan(value) for value in values] == [True] * 30 + [False]
+
+
+def test_a_slot_of_another_type_is_not_taken_out_of_this_ones_moments() -> None:
+    sample = Peers()
+    sample.put(1, Peer(10, "personal"))
+    sample.put(2, Peer(20, "business"))
+
+    assert sample.without(1, "personal") == Moments(0, 0, 0)
+    assert sample.without(1, "business") == Moments(1, 20, 400)
+    assert sample.without(3, "personal") == Moments(1, 10, 100)

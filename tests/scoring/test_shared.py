@@ -54,3 +54,11 @@ def test_an_earlier_use_does_not_replace_a_later_one() -> None:
     shared.add(members, 1, NOON - HOUR)
 
     assert members == {1: NOON}
+
+
+def test_members_that_left_the_window_are_dropped() -> None:
+    members: dict[int, int] = {}
+    for account, time in ((1, NOON), (2, NOON + 1), (3, NOON + WINDOW_MS)):
+        shared.add(members, account, time)
+
+    assert members == {2: NOON + 1, 3: NOON + WINDOW_MS}
