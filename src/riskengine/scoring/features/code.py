@@ -6,6 +6,9 @@ from riskengine.domain.clock import MINUTE
 from riskengine.scoring.features.catalogue import LONGEST_WINDOW, Feature
 from riskengine.scoring.records import SUMS_AT, WIDTH, Sums
 
+_LISTED = {"distinct", "same", "smallest", "largest"}
+"""The aggregates that look at all values of a window."""
+
 
 class Code:
     """The body of the feature function. Aggregates name what they need, and each need is met by one line."""
@@ -32,7 +35,7 @@ class Code:
 
     def reach(self, of: str) -> str:
         """The label of the longest window in which all values of that are looked at."""
-        return self.label(max(f.window_ms for f in self._features if f.of == of and f.window and f.aggregate != "new"))
+        return self.label(max(f.window_ms for f in self._features if f.of == of and f.aggregate in _LISTED))
 
     def is_counted(self, of: str, label: str) -> bool:
         """Whether the different values of that are counted over the window."""
