@@ -93,9 +93,8 @@ def _translated(error: Exception) -> Exception:
         case MethodNotAllowedException():
             return MethodNotAllowed((error.headers or {}).get("allow", ""))
         case ValidationException(extra=list(faults)):
-            return InvalidInput(
-                tuple(FieldError(fault["key"], reading.WANTED.get(fault["key"], "is not valid")) for fault in faults)
-            )
+            names = [reading.SENT_AS.get(fault["key"], fault["key"]) for fault in faults]
+            return InvalidInput(tuple(FieldError(name, reading.WANTED.get(name, "is not valid")) for name in names))
         case HTTPException(status_code=400):
             return InvalidInput((FieldError("query", "cannot be read; correct the parameters"),))
         case _:

@@ -1,8 +1,10 @@
 """How answers are described in the OpenAPI document."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIResponse, Operation, RequestBody, Schema
 
 from riskengine.api import examples
 from riskengine.api.problems import CONTENT_TYPE, KINDS, Problem, sample
@@ -11,6 +13,20 @@ from riskengine.domain.errors import Forbidden, Unauthenticated, Unavailable
 Responses = dict[int, ResponseSpec]
 
 _WITH_A_KEY = (Unauthenticated, Forbidden, Unavailable)
+
+
+@dataclass
+class Described(Operation):
+    """An operation as Litestar describes it, put right: faults are not its own 400, and bodies show their example."""
+
+    def __post_init__(self) -> None:
+        refused = (self.responses or {}).get("400")
+        if self.responses and isinstance(refused, OpenAPIResponse) and "application/json" in (refused.content or {}):
+            del self.responses["400"]
+        if isinstance(self.request_body, RequestBody):
+            for content in self.request_body.content.values():
+                if isinstance(content.schema, Schema) and content.schema.examples:
+                    content.example = content.schema.examples[0]
 
 
 def answers(

@@ -5,6 +5,7 @@ from importlib import resources
 
 from litestar import MediaType, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response import Redirect
 from swagger_ui_bundle import swagger_ui_path
 
@@ -27,7 +28,7 @@ async def page() -> str:
 
 
 @get(f"{routes.DOCS}/{{name:str}}", include_in_schema=False, sync_to_thread=False)
-def asset(name: str) -> Response[bytes]:
+def asset(name: FromPath[str]) -> Response[bytes]:
     """A part of the page."""
     if name not in routes.ASSETS:
         raise NotFoundException

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 
 from riskengine.api import cursor as cursors
 from riskengine.api import examples, routes
-from riskengine.api.described import shows
+from riskengine.api.described import Described, shows
 from riskengine.api.errors import DecisionPending
 from riskengine.api.explaining import explained
 from riskengine.api.intake import text_of
@@ -36,6 +37,9 @@ WANTED = {
 }
 """The parameters of a list, and what each must be."""
 
+SENT_AS = {"since": "from", "until": "to"}
+"""Parameters that have another name in Python."""
+
 _OUTCOMES = {status: outcome for outcome, status in STATUS_OF_OUTCOME.items()}
 """The outcome that a status stands for; none for pending."""
 
@@ -43,9 +47,10 @@ _OUTCOMES = {status: outcome for outcome, status in STATUS_OF_OUTCOME.items()}
 @get(
     "/transactions/{transaction_id:uuid}",
     summary="One transaction",
+    operation_class=Described,
     responses=shows(200, TransactionView, examples.TRANSACTION, "The transaction", NotFound),
 )
-async def transaction(service: Service, transaction_id: UUID) -> TransactionView:
+async def transaction(service: NamedDependency[Service], transaction_id: FromPath[UUID]) -> TransactionView:
     """What was sent, and what was decided."""
     record = await records.get(service.database, transaction_id)
     if record is None:
@@ -56,9 +61,10 @@ async def transaction(service: Service, transaction_id: UUID) -> TransactionView
 @get(
     "/transactions/{transaction_id:uuid}/decision",
     summary="The decision on a transaction",
+    operation_class=Described,
     responses=shows(200, DecisionView, examples.DECISION, "The decision", DecisionPending),
 )
-async def decision(service: Service, transaction_id: UUID) -> DecisionView:
+async def decision(service: NamedDependency[Service], transaction_id: FromPath[UUID]) -> DecisionView:
     """What was decided, and why. While the transaction is pending: 404 with Retry-After."""
     sent = None
     if records.may_exist(transaction_id):
@@ -74,19 +80,20 @@ async def decision(service: Service, transaction_id: UUID) -> DecisionView:
 @get(
     "/transactions",
     summary="Transactions, newest first",
+    operation_class=Described,
     responses=shows(200, PageView, examples.PAGE, "A page of transactions", InvalidInput),
 )
 async def page(
     *,
     request: Request[Any, Any, Any],
-    service: Service,
-    account_id: Annotated[str | None, Parameter(description="of this account")] = None,
-    status: Annotated[Status | None, Parameter(description="that stand there")] = None,
-    outcome: Annotated[Outcome | None, Parameter(description="with this outcome")] = None,
-    since: Annotated[datetime | None, Parameter(query="from", description="accepted then or later")] = None,
-    until: Annotated[datetime | None, Parameter(query="to", description="accepted before then")] = None,
-    cursor: Annotated[str | None, Parameter(description="the `next_cursor` of the page before")] = None,
-    limit: Annotated[int, Parameter(ge=1, le=500, description="at most so many")] = 50,
+    service: NamedDependency[Service],
+    account_id: Annotated[str | None, QueryParameter(description="of this account")] = None,
+    status: Annotated[Status | None, QueryParameter(description="that stand there")] = None,
+    outcome: Annotated[Outcome | None, QueryParameter(description="with this outcome")] = None,
+    since: Annotated[datetime | None, QueryParameter(name="from", description="accepted then or later")] = None,
+    until: Annotated[datetime | None, QueryParameter(name="to", description="accepted before then")] = None,
+    cursor: Annotated[str | None, QueryParameter(description="the `next_cursor` of the page before")] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500, description="at most so many")] = 50,
 ) -> PageView:
     """Those for which all conditions hold; a page ends with a cursor to the next."""
     _refuse_unknown(request.query_params.keys())
@@ -110,9 +117,12 @@ async def page(
 @get(
     "/accounts/{account_id:path}",
     summary="One account",
+    operation_class=Described,
     responses=shows(200, AccountView, examples.ACCOUNT, "The account", NotFound),
 )
-async def account(request: Request[Any, Any, Any], service: Service, account_id: str) -> AccountView:
+async def account(
+    request: Request[Any, Any, Any], service: NamedDependency[Service], account_id: FromPath[str]
+) -> AccountView:
     """What is known of an account beyond its transactions. One that only had transactions has the defaults."""
     exact = text_of(routes.rest(request.scope["raw_path"], f"{routes.API}/accounts/"))
     found = await accounts.get(service.database, exact) if storable(exact) else None

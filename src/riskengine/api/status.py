@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from riskengine.api import examples, routes
@@ -37,7 +38,7 @@ async def live() -> LiveView:
     responses=answers(200, ReadyView, examples.READY, "Ready")
     | answers(503, ReadyView, examples.NOT_READY, "Not ready: a part does not answer"),
 )
-async def ready(service: Service) -> Response[ReadyView]:
+async def ready(service: NamedDependency[Service]) -> Response[ReadyView]:
     """Asks PostgreSQL and Redis. Without Redis transactions are still accepted, but not decided."""
     failing: list[Literal["postgresql", "redis"]] = []
     try:

@@ -3,10 +3,10 @@
 from typing import Annotated, NoReturn
 
 from litestar import post, put
-from litestar.params import Body, Parameter
+from litestar.params import Body, FromPath, HeaderParameter
 
 from riskengine.api import examples
-from riskengine.api.described import answers, shows
+from riskengine.api.described import Described, answers, shows
 from riskengine.api.errors import TooLarge, Unsupported
 from riskengine.api.views import AcceptedView, AccountView, BatchView, DecisionView
 from riskengine.domain.account_validation import AccountPayload
@@ -18,13 +18,14 @@ _WITH_A_BODY = (Malformed, TooLarge, Unsupported, InvalidInput)
 
 Key = Annotated[
     str | None,
-    Parameter(header=KEY_HEADER, description="the transaction's idempotency key, if it is not in the body"),
+    HeaderParameter(name=KEY_HEADER, description="the transaction's idempotency key, if it is not in the body"),
 ]
 
 
 @post(
     "/transactions",
     summary="Submit a transaction",
+    operation_class=Described,
     responses=shows(201, AcceptedView, examples.ACCEPTED, "Stored; will be decided", *_WITH_A_BODY, IdempotencyConflict)
     | answers(200, AcceptedView, examples.ACCEPTED, "The key was known: the first answer again"),
 )
@@ -38,6 +39,7 @@ async def submit(
 @post(
     "/transactions/batch",
     summary="Submit up to 1000 transactions",
+    operation_class=Described,
     responses=shows(201, BatchView, examples.BATCH_ACCEPTED, "All stored", *_WITH_A_BODY, IdempotencyConflict),
 )
 async def submit_batch(data: Annotated[Batch, Body(examples=examples.of(examples.BATCH))]) -> BatchView:
@@ -49,6 +51,7 @@ async def submit_batch(data: Annotated[Batch, Body(examples=examples.of(examples
     "/decisions",
     status_code=200,
     summary="Submit a transaction and wait for its decision",
+    operation_class=Described,
     responses=shows(200, DecisionView, examples.DECISION, "Stored and decided", *_WITH_A_BODY, IdempotencyConflict),
 )
 async def decide(
@@ -61,10 +64,11 @@ async def decide(
 @put(
     "/accounts/{account_id:path}",
     summary="Describe an account",
+    operation_class=Described,
     responses=shows(200, AccountView, examples.ACCOUNT, "The account as it is from now on", *_WITH_A_BODY),
 )
 async def describe_account(
-    data: Annotated[AccountPayload, Body(examples=examples.of(examples.ACCOUNT_PAYLOAD))], account_id: str
+    data: Annotated[AccountPayload, Body(examples=examples.of(examples.ACCOUNT_PAYLOAD))], account_id: FromPath[str]
 ) -> AccountView:
     """Sets all attributes of an account, new or known. Percent-encode what is special in the id."""
     _at_the_door()
