@@ -7,7 +7,7 @@ Run as `python -m benchmarks.constant_worker`, with the environment of a worker.
 
 import asyncio
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import uvloop
 from msgspec.structs import replace
@@ -17,40 +17,34 @@ from riskengine.domain.account import Account
 from riskengine.domain.decision import Verdict
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.decide import Decider
+from riskengine.pipeline.recall import Recall
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.history import History
 from riskengine.scoring.memory import Memory
 from riskengine.settings import Settings
-from riskengine.state.histories import Changes, Histories, Sought
+from riskengine.state.histories import Changes, Sought
 from riskengine.storage import accounts
-from riskengine.storage.database import Database
 from riskengine.worker.worker import Worker
 
 
-class ConstantEngine:
+class ConstantEngine(Engine):
     """Says the same of every transaction: what the real engine said of the first one."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._verdict: Verdict | None = None
+    _constant: Verdict | None = None
 
     def score(self, transactions: Sequence[Transaction], memory: Memory) -> list[Verdict]:
         """One verdict each, in order; the sequence of each account goes on."""
-        verdict = self._verdict or self._engine.score(transactions[:1], Memory())[0]
-        self._verdict = verdict
+        constant = self._constant or super().score(transactions[:1], Memory())[0]
+        self._constant = constant
         for transaction in transactions:
             account_id = transaction.account_id
             history = memory.histories.get(account_id) or History.empty(Account(account_id))
             memory.histories[account_id] = history.with_account(history.account, history.sequence + 1)
-        return [replace(verdict, transaction_id=t.transaction_id, account_id=t.account_id) for t in transactions]
+        return [replace(constant, transaction_id=t.transaction_id, account_id=t.account_id) for t in transactions]
 
 
-class Sequences:
+class Sequences(Recall):
     """Remembers nothing of an account but where it stands: what the SQL of a decision needs to know."""
-
-    def __init__(self, database: Database, histories: Histories) -> None:
-        self._database = database
-        self._histories = histories
 
     async def memory(self, transactions: Sequence[Transaction], refuted: Mapping[str, int]) -> Memory:
         """Empty histories with their sequences, from Valkey or else from PostgreSQL."""
@@ -64,17 +58,17 @@ class Sequences:
                 fresh[past.account.account_id] = History.empty(past.account).with_account(past.account, past.sequence)
         return Memory(histories=fresh)
 
-    async def keep(self, memory: Memory, account_ids: Sequence[str]) -> None:
+    async def keep(self, memory: Memory, taken: Iterable[str], decided: Iterable[Transaction]) -> None:
         """Writes the sequences back."""
-        histories = {account_id: memory.histories[account_id].to_bytes() for account_id in account_ids}
+        histories = {account_id: memory.histories[account_id].to_bytes() for account_id in taken}
         await self._histories.write(Changes(histories, (), ()))
 
 
 async def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT."""
     async with wiring.assemble(settings, name="riskengine-worker", idle=1, most=settings.worker_db_pool_max) as parts:
-        recall = Sequences(parts.database, parts.histories)
-        decider = Decider(parts.database, recall, ConstantEngine(parts.engine))  # type: ignore[arg-type]
+        engine = ConstantEngine.starter()
+        decider = Decider(parts.database, Sequences(parts.database, parts.histories, engine.rates), engine)
         worker = Worker(replace(parts, decider=decider), settings)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)

@@ -28,6 +28,10 @@ POLL_S = 0.02
 """Seconds between two looks whether the last decision is stored: the error of an end-to-end time."""
 
 
+PATIENCE_S = 20.0
+"""Seconds without any decision after which a run has failed."""
+
+
 class Scale(msgspec.Struct, frozen=True):
     """How much is sent: rows, and connections at once; on two cores, runs of about 15 s.
 
@@ -148,7 +152,12 @@ class Course:
         return [next(self._rows) for _ in range(count)]
 
     async def _all_decided(self) -> None:
-        while await self._value("SELECT EXISTS (SELECT FROM pending)"):  # noqa: ASYNC110 - another process decides
+        last, since = -1, time.monotonic()
+        while pending := await self._value("SELECT count(*) FROM pending"):
+            if pending != last:
+                last, since = pending, time.monotonic()
+            if time.monotonic() - since > PATIENCE_S:
+                raise load.BenchmarkError(f"{pending} transactions are accepted and nobody decides them")
             await asyncio.sleep(POLL_S)
 
     async def _decided(self) -> int:

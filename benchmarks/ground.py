@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from benchmarks.load import BenchmarkError
 from riskengine.stack.process import Process, Program, stop_all
 from riskengine.stack.stack import Stack
 
@@ -29,7 +30,12 @@ def raw() -> Iterator[Stack]:
         undo.callback(stop_all, workers, _STOP_TIMEOUT_S)
         for worker in workers:
             worker.start()
-        yield stack
+        try:
+            yield stack
+        except BenchmarkError as error:
+            for worker in workers:
+                error.add_note(worker.log_tail())
+            raise
 
 
 def _constant_worker(stack: Stack, number: int) -> Program:

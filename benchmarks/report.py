@@ -71,7 +71,7 @@ def show(console: Console, figures: Figures) -> None:
     table.add_section()
     for name in KINDS:
         cpu = f"{figures.single_cpu_us[name]:,.0f} · {figures.batch_cpu_us[name]:,.0f}"
-        table.add_row(f"CPU of {name}, µs a transaction: single · batch", cpu, "", "")
+        table.add_row(f"CPU of {name}, µs: single · batch", cpu, "", "")
     console.print(table)
 
 

@@ -1,6 +1,7 @@
 """A keep-alive HTTP/1.1 connection: as little as a client needs, because it shares the machine with what it asks."""
 
 import asyncio
+from typing import cast
 
 import httptools
 import msgspec
@@ -42,8 +43,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
         self._begin()
 
     def data_received(self, data: bytes) -> None:

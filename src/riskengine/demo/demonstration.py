@@ -34,12 +34,12 @@ class Findings(msgspec.Struct, frozen=True):
         return not self.audit.faults and not self.refused
 
 
-async def run(to: Requests, database: Database, sample: Sample, console: Console) -> Findings:
+async def run(to: Requests, admin: Requests, database: Database, sample: Sample, console: Console) -> Findings:
     """Sends the sample, shows the progress and then the summary, and audits. Raises what sending raises."""
     journal = Journal(len(sample.submissions))
     started = time.monotonic()
     with display(console) as shown:
-        await _follow(Sender(to, sample, journal), journal, database, shown)
+        await _follow(Sender(to, admin, sample, journal), journal, database, shown)
     seconds = time.monotonic() - started
     found = await results.collect(database)
     explained = await examples.fetch(to, found.examples)

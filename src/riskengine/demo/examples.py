@@ -10,6 +10,7 @@ import msgspec
 from riskengine.demo import requests
 from riskengine.demo.connection import Connection
 from riskengine.demo.requests import Requests
+from riskengine.domain.decision import Reason
 from riskengine.domain.errors import RiskEngineError
 from riskengine.domain.outcome import Level, Outcome
 
@@ -35,14 +36,6 @@ class Payment(msgspec.Struct, frozen=True):
         """The payment in one line."""
         places = ", ".join(filter(None, (self.merchant or self.beneficiary, self.location, self.country)))
         return f"{self.amount} {self.currency} of account {self.account_id}, {self.channel or 'payment'}, {places}"
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """Why, in one line."""
-
-    code: str
-    description: str
-    impact: float
 
 
 class Decision(msgspec.Struct, frozen=True):

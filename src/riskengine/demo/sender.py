@@ -54,14 +54,15 @@ _receipts = msgspec.json.Decoder(_Receipts)
 
 
 class Sender:
-    """Sends all of a sample once and writes a journal.
+    """Sends all of a sample once and writes a journal; describes its accounts first, which takes a key of an `admin`.
 
     All transactions of an account go over one connection, in their order. What fails on the way is sent again: the
     idempotency key makes sure that it counts once.
     """
 
-    def __init__(self, to: Requests, sample: Sample, journal: Journal) -> None:
+    def __init__(self, to: Requests, admin: Requests, sample: Sample, journal: Journal) -> None:
         self._to = to
+        self._admin = admin
         self._sample = sample
         self._journal = journal
 
@@ -93,7 +94,7 @@ class Sender:
 
     async def _describe(self, connection: Connection, account: Account) -> None:
         path, body = requests.account_path(account.account_id), requests.account(account)
-        response = await self._patiently(connection, self._to("PUT", path, body))
+        response = await self._patiently(connection, self._admin("PUT", path, body))
         if response.status not in _TAKEN:
             raise RiskEngineError(f"account {account.account_id} was refused: {_words(response)}")
 

@@ -9,6 +9,7 @@ from riskengine.demo.display import COLOURS
 from riskengine.demo.examples import Example
 from riskengine.demo.journal import Journal, percentiles
 from riskengine.demo.results import Results
+from riskengine.domain.decision import Reason
 from riskengine.domain.outcome import OUTCOME_OF_LEVEL
 
 TOP_RULES = 10
@@ -68,11 +69,18 @@ def _times(journal: Journal, results: Results) -> Table:
 
 
 def _show_example(console: Console, example: Example) -> None:
-    console.print()
-    colour = COLOURS[example.decision.level]
-    console.print(
-        Text(f"{example.decision.outcome} at {example.decision.score:.1f}", f"bold {colour}"),
-        Text(example.payment.words),
-    )
-    for reason in example.decision.reasons:
+    decision, payment = example.decision, example.payment
+    verdict = (f"\n{decision.outcome} at {decision.score:.1f}", f"bold {COLOURS[decision.level]}")
+    console.print(Text.assemble(verdict, f"  {payment.words}"), soft_wrap=True)
+    for reason in decision.reasons:
         console.print(Text(f"  +{reason.impact:g} {reason.code}: {reason.description}"), soft_wrap=True)
+        console.print(Text(f"      {_values(reason)}", "dim"), soft_wrap=True)
+
+
+def _values(reason: Reason) -> str:
+    """The values that a reason saw, in one line."""
+    return ", ".join(f"{name} {_plain(value)}" for name, value in reason.values.items())
+
+
+def _plain(value: float | str | None) -> str:
+    return f"{value:,.10g}" if isinstance(value, float) else str(value)
