@@ -20,6 +20,8 @@ from riskengine.streaming import messages
 from riskengine.streaming.redis_stream import RedisStream
 from riskengine.worker.claims import Claims
 from riskengine.worker.consumer import Consumer
+from riskengine.worker.crew import Crew
+from riskengine.worker.turns import Turns
 from tests import factories
 
 ENGINE = Engine.starter()
@@ -68,7 +70,8 @@ def decider(database: Database, redis: Redis) -> Interrupted:
 
 
 def _consumer(name: str, queue: RedisStream, decider: Decider, stopping: asyncio.Event | None = None) -> Consumer:
-    return Consumer(name, queue, decider, Claims(), stopping or asyncio.Event(), batch_size=100)
+    crew = Crew(Claims(), Turns(100), stopping or asyncio.Event())
+    return Consumer(name, queue, decider, crew, batch_size=100)
 
 
 async def _published(database: Database, queue: RedisStream, count: int) -> list[Transaction]:

@@ -12,9 +12,16 @@ Result = TypeVar("Result")
 LARGEST_GROUP = 256
 """Items in one statement. Larger groups gain little more and make the first of them wait longer."""
 
+CROWD = 3
+"""A group of so many shows that requests come faster than statements end: then it pays to let more of them gather."""
+
+LINGER = 0.004
+"""Seconds that the next group then waits. A statement costs as much as twenty rows."""
+
 
 class Gathering(Generic[Item, Result]):
-    """Gathers what is submitted while the last group is under way, and commits it as the next; at low load none waits.
+    """Gathers what is submitted while the last group is under way, and commits it as the next; at low load
+    nothing waits.
 
     `commit` takes a group and gives one result (or the error to raise) for each item, in order. If it fails for the
     group as a whole, each item is tried alone, so that one bad item never fails its neighbours.
@@ -27,6 +34,7 @@ class Gathering(Generic[Item, Result]):
         self._limit = limit
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._committing: asyncio.Task[None] | None = None
+        self._crowded = False
 
     @property
     def depth(self) -> int:
@@ -51,8 +59,11 @@ class Gathering(Generic[Item, Result]):
     async def _commit_all(self) -> None:
         try:
             while self._waiting:
+                if self._crowded and len(self._waiting) < LARGEST_GROUP:
+                    await asyncio.sleep(LINGER)
                 group = self._waiting[:LARGEST_GROUP]
                 del self._waiting[:LARGEST_GROUP]
+                self._crowded = len(group) >= CROWD
                 await self._commit_group(group)
         finally:
             self._committing = None

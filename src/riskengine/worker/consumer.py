@@ -17,7 +17,7 @@ from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.decide import Decider
 from riskengine.streaming import messages as codec
 from riskengine.streaming.queue import Message, Queue
-from riskengine.worker.claims import Claims
+from riskengine.worker.crew import Crew
 
 READ_WAIT_MS = 1_000
 """How long a read waits for messages: also how long a stopping worker may take to notice."""
@@ -50,20 +50,19 @@ class _Delivery(msgspec.Struct, frozen=True, gc=False):
 class Consumer:
     """One of a worker's consumers. A message is acknowledged only after its decision is in PostgreSQL."""
 
-    def __init__(
-        self, name: str, queue: Queue, decider: Decider, claims: Claims, stopping: asyncio.Event, *, batch_size: int
-    ) -> None:
+    def __init__(self, name: str, queue: Queue, decider: Decider, crew: Crew, *, batch_size: int) -> None:
         self._name = name
         self._queue = queue
         self._decider = decider
-        self._claims = claims
-        self._stopping = stopping
+        self._claims = crew.claims
+        self._turns = crew.turns
+        self._stopping = crew.stopping
         self._batch_size = batch_size
 
     async def run(self) -> None:
         """Works on new messages until told to stop, and then leaves the group."""
         while not self._stopping.is_set():
-            messages = await self._patiently(lambda: self._queue.read(self._name, self._batch_size, READ_WAIT_MS))
+            messages = await self._patiently(partial(self._turns.read, self._next))
             if messages and not await self.work(messages):
                 return  # the messages in hand stay this consumer's, until another worker takes them over
         with suppress(Unavailable):
@@ -94,6 +93,11 @@ class Consumer:
             accounts = {delivery.account_id for delivery in claimed}
             waiting = [delivery for delivery in waiting if delivery.account_id not in accounts]
         return True
+
+    async def _next(self) -> list[Message]:
+        if self._stopping.is_set():
+            return []
+        return await self._queue.read(self._name, self._batch_size, READ_WAIT_MS)
 
     async def _read(self, messages: Sequence[Message]) -> list[_Delivery]:
         """The transactions in the messages. What is none is acknowledged: what counts is in `pending`."""

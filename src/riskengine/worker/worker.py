@@ -17,8 +17,8 @@ from riskengine.pipeline.relay import MOST_AT_ONCE, Relay
 from riskengine.settings import Settings
 from riskengine.storage import partitions
 from riskengine.wiring import Parts
-from riskengine.worker.claims import Claims
 from riskengine.worker.consumer import Consumer
+from riskengine.worker.crew import Crew
 
 RELAY_EVERY = 1.0
 """Seconds between looks for pending transactions that are on no stream: one indexed query."""
@@ -43,17 +43,10 @@ class Worker:
         self._parts = parts
         self._settings = settings
         self._name = f"{socket.gethostname()}-{os.getpid()}"
-        self._stopping = asyncio.Event()
-        claims = Claims()
+        crew = Crew.of(settings.worker_batch_size)
+        self._stopping = crew.stopping
         self._consumers = [
-            Consumer(
-                f"{self._name}-{number}",
-                parts.queue,
-                parts.decider,
-                claims,
-                self._stopping,
-                batch_size=settings.worker_batch_size,
-            )
+            Consumer(f"{self._name}-{number}", parts.queue, parts.decider, crew, batch_size=settings.worker_batch_size)
             for number in range(settings.worker_consumers + 1)
         ]
         self._relay = Relay(parts.database, parts.queue, after_ms=settings.relay_after_ms)
