@@ -45,15 +45,21 @@ async def test_a_pending_decision_is_not_there_yet(api: Api) -> None:
     assert answer.json()["type"] == "urn:riskengine:problem:decision-pending"
 
 
-@pytest.mark.parametrize(
-    "transaction_id",
-    [str(ids.new()), "ffffffff-ffff-7fff-bfff-ffffffffffff", "0f0e0d0c-0b0a-4908-8706-050403020100", "17", "a%00b"],
-)
-async def test_an_unknown_transaction_is_not_found(api: Api, transaction_id: str) -> None:
-    for path in (f"{TRANSACTIONS}/{transaction_id}", f"{TRANSACTIONS}/{transaction_id}/decision"):
-        answer = await api.client.get(path)
-        assert answer.status_code == 404
-        assert answer.json()["type"] == "urn:riskengine:problem:not-found"
+UNKNOWN_IDS: list[Any] = [
+    str(ids.new()),
+    "ffffffff-ffff-7fff-bfff-ffffffffffff",
+    "0f0e0d0c-0b0a-4908-8706-050403020100",
+    "17",
+    "a%00b",
+]
+
+
+async def test_an_unknown_transaction_is_not_found(api: Api) -> None:
+    for transaction_id in UNKNOWN_IDS:
+        for path in (f"{TRANSACTIONS}/{transaction_id}", f"{TRANSACTIONS}/{transaction_id}/decision"):
+            answer = await api.client.get(path)
+            assert answer.status_code == 404
+            assert answer.json()["type"] == "urn:riskengine:problem:not-found"
 
 
 async def test_pages_go_through_all_transactions_once(api: Api) -> None:
@@ -94,29 +100,32 @@ async def test_pages_are_bounded_by_times_of_acceptance(api: Api) -> None:
     assert await pages(api, limit=50, to="1970-01-02T00:00:00Z") == []
 
 
-@pytest.mark.parametrize(
-    ("question", "expected"),
-    [
-        ({"limit": "0"}, ["limit"]),
-        ({"limit": "501"}, ["limit"]),
-        ({"limit": "x", "status": "done", "outcome": "4111111111111111"}, ["status", "outcome", "limit"]),
-        ({"from": "2025-01-01T00:00:00"}, ["from"]),
-        ({"to": "yesterday"}, ["to"]),
-        ({"cursor": "!"}, ["cursor"]),
-        ({"cursor": "AAAA"}, ["cursor"]),
-        ({"account": "alice"}, ["account"]),
-        ({"account_id": "\0"}, ["account_id"]),
-    ],
-)
-async def test_a_wrong_question_is_refused(api: Api, question: dict[str, str], expected: list[str]) -> None:
-    answer = await api.client.get(TRANSACTIONS, params=question)
-    assert (answer.status_code, paths(answer.json())) == (422, expected)
-    assert "4111" not in answer.text
+WRONG_QUESTIONS: list[Any] = [
+    ({"limit": "0"}, ["limit"]),
+    ({"limit": "501"}, ["limit"]),
+    ({"limit": "x", "status": "done", "outcome": "4111111111111111"}, ["status", "outcome", "limit"]),
+    ({"from": "2025-01-01T00:00:00"}, ["from"]),
+    ({"to": "yesterday"}, ["to"]),
+    ({"cursor": "!"}, ["cursor"]),
+    ({"cursor": "AAAA"}, ["cursor"]),
+    ({"account": "alice"}, ["account"]),
+    ({"account_id": "\0"}, ["account_id"]),
+]
 
 
-@pytest.mark.parametrize("account_id", ["nobody", "%00", "%FF", "a%2Fb"])
-async def test_an_unknown_account_is_not_found(api: Api, account_id: str) -> None:
-    assert (await api.client.get(f"{ACCOUNTS}/{account_id}")).status_code == 404
+async def test_a_wrong_question_is_refused(api: Api) -> None:
+    for question, expected in WRONG_QUESTIONS:
+        answer = await api.client.get(TRANSACTIONS, params=question)
+        assert (answer.status_code, paths(answer.json())) == (422, expected)
+        assert "4111" not in answer.text
+
+
+UNKNOWN_ACCOUNTS: list[Any] = ["nobody", "%00", "%FF", "a%2Fb"]
+
+
+async def test_an_unknown_account_is_not_found(api: Api) -> None:
+    for account_id in UNKNOWN_ACCOUNTS:
+        assert (await api.client.get(f"{ACCOUNTS}/{account_id}")).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["records_of_account", "records_notable", "records_pending", "records_recent"])

@@ -17,6 +17,7 @@ from riskengine.api import documentation, problems, reading, routes, service, st
 from riskengine.api.door import Door
 from riskengine.api.errors import MethodNotAllowed
 from riskengine.domain.errors import FieldError, InvalidInput, NotFound
+from riskengine.domain.shape import WHOLE
 from riskengine.settings import Settings
 
 
@@ -93,8 +94,8 @@ def _translated(error: Exception) -> Exception:
         case MethodNotAllowedException():
             return MethodNotAllowed((error.headers or {}).get("allow", ""))
         case ValidationException(extra=list(faults)):
-            names = [reading.SENT_AS.get(fault["key"], fault["key"]) for fault in faults]
-            return InvalidInput(tuple(FieldError(name, reading.WANTED.get(name, "is not valid")) for name in names))
+            names = [fault.get("key", WHOLE) for fault in faults]
+            return InvalidInput(tuple(map(reading.wrong, names)))
         case HTTPException(status_code=400):
             return InvalidInput((FieldError("query", "cannot be read; correct the parameters"),))
         case _:

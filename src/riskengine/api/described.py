@@ -10,6 +10,9 @@ from riskengine.api import examples
 from riskengine.api.problems import CONTENT_TYPE, KINDS, Problem, sample
 from riskengine.domain.errors import Forbidden, Unauthenticated, Unavailable
 
+NO_KEY: list[dict[str, list[str]]] = [{}]
+"""The security of what everyone may ask."""
+
 Responses = dict[int, ResponseSpec]
 
 _WITH_A_KEY = (Unauthenticated, Forbidden, Unavailable)

@@ -26,7 +26,7 @@ from riskengine.storage import accounts, decisions, records, transactions
 from riskengine.storage.records import LAST_TIME, Filter
 
 _TIME = "RFC 3339 with an offset, such as 2026-01-31T12:00:00Z"
-WANTED = {
+_WANTED = {
     "account_id": "must be text in UTF-8, without NUL characters",
     "status": f"must be one of {', '.join(Status)}",
     "outcome": f"must be one of {', '.join(Outcome)}",
@@ -37,7 +37,7 @@ WANTED = {
 }
 """The parameters of a list, and what each must be."""
 
-SENT_AS = {"since": "from", "until": "to"}
+_SENT_AS = {"since": "from", "until": "to"}
 """Parameters that have another name in Python."""
 
 _OUTCOMES = {status: outcome for outcome, status in STATUS_OF_OUTCOME.items()}
@@ -98,7 +98,7 @@ async def page(
     """Those for which all conditions hold; a page ends with a cursor to the next."""
     _refuse_unknown(request.query_params.keys())
     if account_id is not None and not storable(account_id):
-        raise _wrong("account_id")
+        raise InvalidInput((wrong("account_id"),))
     of_status = None if status is None else _OUTCOMES.get(status)
     if status is not None and outcome is not None and outcome is not of_status:
         return PageView([], None)  # such as blocked and approve: there are none
@@ -131,8 +131,10 @@ async def account(
     return AccountView.of(found)
 
 
-def _wrong(name: str) -> InvalidInput:
-    return InvalidInput((FieldError(name, WANTED[name]),))
+def wrong(name: str) -> FieldError:
+    """What is wrong with a parameter, by its name here or as it was sent."""
+    sent = _SENT_AS.get(name, name)
+    return FieldError(sent, _WANTED.get(sent, "is not valid; /docs shows what is"))
 
 
 def _unknown_transaction() -> NotFound:
@@ -141,9 +143,9 @@ def _unknown_transaction() -> NotFound:
 
 def _refuse_unknown(given: Iterable[str]) -> None:
     unknown = tuple(
-        FieldError(shown(name), f"is not a parameter here; there are {', '.join(WANTED)}")
+        FieldError(shown(name), f"is not a parameter here; there are {', '.join(_WANTED)}")
         for name in given
-        if name not in WANTED
+        if name not in _WANTED
     )
     if unknown:
         raise InvalidInput(unknown)
@@ -153,11 +155,11 @@ def _after(cursor: str) -> UUID:
     try:
         return cursors.read(cursor)
     except ValueError:
-        raise _wrong("cursor") from None
+        raise InvalidInput((wrong("cursor"),)) from None
 
 
 def _ms(name: str, moment: datetime) -> int:
     """A parameter's time. Raises InvalidInput if it has no offset or lies before 1970."""
     if moment.tzinfo is None or clock.to_ms(moment) < 0:
-        raise _wrong(name)
+        raise InvalidInput((wrong(name),))
     return clock.to_ms(moment)

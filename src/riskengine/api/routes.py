@@ -48,8 +48,8 @@ _begun = [route for route in ROUTES if route.start != route.template]
 
 
 def find(method: str, path: str) -> Route | None:
-    """The route of a request, or None."""
-    found = _exact.get((method, path))
+    """The route of a request, or None. A slash too much at the end does not matter."""
+    found = _exact.get((method, path)) or _exact.get((method, path.rstrip("/")))
     if found is None:
         found = next((r for r in _begun if r.method == method and path.startswith(r.start) and path != r.start), None)
     return found

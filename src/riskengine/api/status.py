@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from riskengine.api import examples, routes
-from riskengine.api.described import answers
+from riskengine.api.described import NO_KEY, answers
 from riskengine.api.service import Service
 from riskengine.domain.errors import Unavailable
 
@@ -26,7 +26,12 @@ class ReadyView(msgspec.Struct, frozen=True):
     failing: list[Literal["postgresql", "redis"]]
 
 
-@get(routes.HEALTH[0], summary="Is the process alive?", responses=answers(200, LiveView, examples.LIVE, "Alive"))
+@get(
+    routes.HEALTH[0],
+    summary="Is the process alive?",
+    security=NO_KEY,
+    responses=answers(200, LiveView, examples.LIVE, "Alive"),
+)
 async def live() -> LiveView:
     """Always 200 while the process runs: if it does not come, start the process again."""
     return LiveView()
@@ -35,6 +40,7 @@ async def live() -> LiveView:
 @get(
     routes.HEALTH[1],
     summary="Can it do all its work?",
+    security=NO_KEY,
     responses=answers(200, ReadyView, examples.READY, "Ready")
     | answers(503, ReadyView, examples.NOT_READY, "Not ready: a part does not answer"),
 )
@@ -58,6 +64,7 @@ async def ready(service: NamedDependency[Service]) -> Response[ReadyView]:
     routes.METRICS,
     summary="Metrics",
     media_type=CONTENT_TYPE_LATEST,
+    security=NO_KEY,
     responses=answers(200, str, examples.METRICS, "In the text format of Prometheus", media_type="text/plain"),
 )
 async def metrics() -> Response[bytes]:
