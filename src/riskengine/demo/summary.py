@@ -83,4 +83,4 @@ def _values(reason: Reason) -> str:
 
 
 def _plain(value: float | str | None) -> str:
-    return f"{value:,.10g}" if isinstance(value, float) else str(value)
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
