@@ -8,7 +8,7 @@ from riskengine.domain.outcome import Level, Outcome
 
 
 class Parts(msgspec.Struct, frozen=True, gc=False):
-    """The scores a composite is made of, each 0..100, with the weight each had. `model` is None where none was asked."""
+    """The scores a composite is made of, each 0..100, with the weight each had. `model` is None where there is none."""
 
     rules: float
     behaviour: float
@@ -48,8 +48,8 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
 class Decision(msgspec.Struct, frozen=True, gc=False):
     """A verdict that is stored: it has its place in the account's order, and a time.
 
-    `account_sequence` counts the account's decisions and changes from 1: replaying an account in this order gives the same
-    features. `decided_at` is milliseconds since the epoch.
+    `account_sequence` counts the account's decisions and changes from 1: replaying an account in this order gives the
+    same features. `decided_at` is milliseconds since the epoch.
     """
 
     verdict: Verdict

@@ -43,7 +43,7 @@ class Transaction(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class Submission(msgspec.Struct, frozen=True, gc=False):
     """A transaction on its way in, with what only storage needs: key, digest of the content, and metadata.
 
-    `content` is a 16-byte digest of what the client sent (without the key), so that a replay can be told from a conflict.
+    `content` is a 16-byte digest of what the client sent (without the key): it tells a replay from a conflict.
     `metadata` is the client's JSON object as text, or None.
     """
 
