@@ -68,7 +68,7 @@ async def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT."""
     async with wiring.assemble(settings, name="riskengine-worker", idle=1, most=settings.worker_db_pool_max) as parts:
         engine = ConstantEngine.starter()
-        decider = Decider(parts.database, Sequences(parts.database, parts.histories, engine.rates), engine)
+        decider = Decider(parts.database, Sequences(parts.database, parts.histories, engine), engine)
         worker = Worker(replace(parts, decider=decider), settings)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)

@@ -37,7 +37,7 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     redis = connections.connect(settings.redis_url, name)
     engine = Engine.starter()
     histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
-    decider = Decider(database, Recall(database, histories, engine.rates), engine)
+    decider = Decider(database, Recall(database, histories, engine), engine)
     try:
         yield Parts(database, RedisStream(redis), histories, engine, decider)
     finally:

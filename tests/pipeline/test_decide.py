@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from redis.asyncio import Redis
-from riskengine.scoring.engine import Engine
 
 from riskengine.domain import clock, ids
 from riskengine.domain.account import Account
@@ -15,6 +14,7 @@ from riskengine.domain.transaction import CHANNELS, Transaction
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.recall import Recall
 from riskengine.scoring import shared
+from riskengine.scoring.engine import Engine
 from riskengine.scoring.memory import Memory
 from riskengine.state.histories import Histories
 from riskengine.storage import accounts, decisions, submissions
@@ -36,7 +36,7 @@ def decider(database: Database, histories: Histories) -> Decider:
 
 
 def _decider(database: Database, histories: Histories, engine: Engine = ENGINE) -> Decider:
-    return Decider(database, Recall(database, histories, engine.rates), engine)
+    return Decider(database, Recall(database, histories, engine), engine)
 
 
 def _traffic(count: int, accounts: int, seed: int = 7) -> list[Transaction]:

@@ -12,7 +12,7 @@ def test_reasons_say_what_each_rule_saw_greatest_impact_first() -> None:
     made = transaction("alice", "20000.00", occurred_at=story.now, country="KP", device_id="stolen")
     verdict = ENGINE.score([made], story.memory)[0]
 
-    found = explain.reasons(verdict, ENGINE.catalogue, ENGINE.ruleset, made)
+    found = explain.reasons(verdict, ENGINE, made)
 
     # Then there is one reason for each rule that fired, with values
     assert {reason.code for reason in found} == set(verdict.rules)
@@ -28,7 +28,7 @@ def test_reasons_say_what_each_rule_saw_greatest_impact_first() -> None:
 def test_fields_are_unknown_where_only_the_verdict_is_left() -> None:
     verdict = Story().pays("5.00", country="KP")
 
-    (reason, *_) = explain.reasons(verdict, ENGINE.catalogue, ENGINE.ruleset)
+    (reason, *_) = explain.reasons(verdict, ENGINE)
 
     assert reason.values == {"country": None}
 
@@ -38,7 +38,7 @@ def test_a_sentence_says_outcome_score_and_why() -> None:
     made = transaction("alice", "5.00", occurred_at=NOON, country="KP")
     verdict = ENGINE.score([made], story.memory)[0]
 
-    text = explain.sentence(verdict, explain.reasons(verdict, ENGINE.catalogue, ENGINE.ruleset, made))
+    text = explain.sentence(verdict, explain.reasons(verdict, ENGINE, made))
 
     assert text == (
         "Approved with a score of 36.8 (medium): The country is on the list of high-risk countries; "

@@ -66,7 +66,7 @@ def queue(redis: Redis) -> RedisStream:
 @pytest.fixture
 def decider(database: Database, redis: Redis) -> Interrupted:
     histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
-    return Interrupted(database, Recall(database, histories, ENGINE.rates), ENGINE)
+    return Interrupted(database, Recall(database, histories, ENGINE), ENGINE)
 
 
 def _consumer(name: str, queue: RedisStream, decider: Decider, stopping: asyncio.Event | None = None) -> Consumer:

@@ -36,6 +36,8 @@ DECISION = {
     "level": "medium",
     "outcome": "approve",
     "status": "processed",
+    "summary": "Approved with a score of 27.4 (medium): The device is new to the account, and the amount is above 500 "
+    "(rules 25, behaviour 31).",
     "parts": {
         "rules": 25.0,
         "behaviour": 30.85,
@@ -45,9 +47,9 @@ DECISION = {
     "reasons": [
         {
             "code": "RULE_RAPID_DEVICE_SWITCH",
-            "description": "A device that the account has not used before, and a high amount",
+            "description": "The device is new to the account, and the amount is above 500",
             "impact": 25.0,
-            "values": {"new_device": 1.0, "amount_base": 549.9},
+            "values": {"new_device_30d": 1.0, "amount_base": 549.9},
         }
     ],
     "versions": {"ruleset": 1, "catalogue": 1, "rates": 1, "model": None},

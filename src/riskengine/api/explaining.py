@@ -11,6 +11,8 @@ def explained(engine: Engine, decision: Decision, transaction: Transaction | Non
     verdict = decision.verdict
     mine = (engine.ruleset.version, engine.catalogue.version)
     if (verdict.versions.ruleset, verdict.versions.catalogue) == mine:
-        return DecisionView.of(decision, explain.reasons(verdict, engine.catalogue, engine.ruleset, transaction))
-    text = f"fired in rule set {verdict.versions.ruleset}, which is no longer in force"
-    return DecisionView.of(decision, [Reason(rule, text, 0.0, {}) for rule in verdict.rules])
+        reasons = explain.reasons(verdict, engine, transaction)
+    else:
+        text = f"fired in rule set {verdict.versions.ruleset}, which is no longer in force"
+        reasons = [Reason(rule, text, 0.0, {}) for rule in verdict.rules]
+    return DecisionView.of(decision, explain.sentence(verdict, reasons), reasons)

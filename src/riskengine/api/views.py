@@ -64,14 +64,15 @@ class DecisionView(msgspec.Struct, frozen=True, gc=False):
     level: Level
     outcome: Outcome
     status: Status
+    summary: Annotated[str, Meta(description="the decision in one sentence")]
     parts: PartsView
     reasons: Sequence[Reason]
     versions: Versions
     decided_at: Time
 
     @classmethod
-    def of(cls, decision: Decision, reasons: Sequence[Reason]) -> "DecisionView":
-        """The decision as it is shown, with the reasons rendered for it."""
+    def of(cls, decision: Decision, summary: str, reasons: Sequence[Reason]) -> "DecisionView":
+        """The decision as it is shown, with the summary and the reasons rendered for it."""
         verdict = decision.verdict
         parts = verdict.parts
         weights = WeightsView(parts.rules_weight, parts.behaviour_weight, parts.model_weight)
@@ -82,6 +83,7 @@ class DecisionView(msgspec.Struct, frozen=True, gc=False):
             level=verdict.level,
             outcome=verdict.outcome,
             status=STATUS_OF_OUTCOME[verdict.outcome],
+            summary=summary,
             parts=PartsView(parts.rules, parts.behaviour, parts.model, weights),
             reasons=reasons,
             versions=verdict.versions,

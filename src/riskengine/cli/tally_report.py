@@ -68,7 +68,7 @@ def _show_examples(console: Console, tally: Tally, engine: Engine) -> None:
         verdict, transaction = example.verdict, example.record.submission.transaction
         what = f"{transaction.amount} {transaction.currency} of account {transaction.account_id}"
         console.print(Text(f"\n{outcome} at {verdict.score:.1f}: transaction {example.record.reference}, {what}"))
-        for reason in explain.reasons(verdict, engine.catalogue, engine.ruleset):
+        for reason in explain.reasons(verdict, engine):
             console.print(Text(f"  +{reason.impact:g} {reason.code}: {reason.description}"))
 
 

@@ -8,6 +8,7 @@ from prometheus_client import Counter
 from riskengine.domain import clock
 from riskengine.domain.clock import DAY
 from riskengine.scoring import event, hashing, peers
+from riskengine.scoring.engine import Engine
 from riskengine.scoring.history import History
 from riskengine.scoring.money import MISSING, Rates
 from riskengine.scoring.shared import WINDOW_MS
@@ -25,16 +26,11 @@ _rebuilt = Counter("riskengine_histories_rebuilt_total", "Account histories made
 _log = structlog.get_logger()
 
 
-async def histories(database: Database, rates: Rates, account_ids: Sequence[str]) -> dict[str, History]:
+async def histories(database: Database, engine: Engine, account_ids: Sequence[str]) -> dict[str, History]:
     """The histories of those of the accounts that exist, as they stand in PostgreSQL at one moment."""
     pasts = await accounts.pasts(database, account_ids, REACH)
     _rebuilt.inc(len(pasts))
-    return {
-        past.account.account_id: History.of(
-            past.account, (event.of(transaction, rates) for transaction in past.transactions), past.sequence
-        )
-        for past in pasts
-    }
+    return {past.account.account_id: engine.remember(past.account, past.transactions, past.sequence) for past in pasts}
 
 
 async def common(database: Database, rates: Rates, store: Histories) -> None:

@@ -7,9 +7,9 @@ from contextlib import suppress
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline import rebuild
 from riskengine.scoring import hashing, peers, shared
+from riskengine.scoring.engine import Engine
 from riskengine.scoring.history import History, UnreadableHistoryError
 from riskengine.scoring.memory import Memory
-from riskengine.scoring.money import Rates
 from riskengine.scoring.peers import Moments, Peer, Peers
 from riskengine.state.histories import Changes, Found, Histories, Sought
 from riskengine.storage.database import Database
@@ -18,10 +18,10 @@ from riskengine.storage.database import Database
 class Recall:
     """Brings histories, shared sets and peers from Valkey into a Memory, and what a batch changed back again."""
 
-    def __init__(self, database: Database, histories: Histories, rates: Rates) -> None:
+    def __init__(self, database: Database, histories: Histories, engine: Engine) -> None:
         self._database = database
         self._histories = histories
-        self._rates = rates
+        self._engine = engine
         self._warming = asyncio.Lock()
 
     async def memory(self, transactions: Sequence[Transaction], refuted: Mapping[str, int]) -> Memory:
@@ -42,7 +42,7 @@ class Recall:
                 del memory.histories[account_id]
         missing = [account_id for account_id in account_ids if account_id not in memory.histories]
         if missing:
-            memory.histories.update(await rebuild.histories(self._database, self._rates, missing))
+            memory.histories.update(await rebuild.histories(self._database, self._engine, missing))
         return memory
 
     async def keep(self, memory: Memory, taken: Iterable[str], decided: Iterable[Transaction]) -> None:
@@ -62,7 +62,7 @@ class Recall:
             found = await self._histories.find(sought)
             if found.warm:
                 return found
-            await rebuild.common(self._database, self._rates, self._histories)
+            await rebuild.common(self._database, self._engine.rates, self._histories)
             return await self._histories.find(sought)
 
 

@@ -25,14 +25,19 @@ class Engine:
     """Scores with one catalogue of features, one rule set and one table of rates. Immutable, so it may be shared."""
 
     def __init__(self, catalogue: Catalogue, ruleset: RuleSet, rates: Rates) -> None:
-        """Compiles them. Raises ConfigurationError or RuleError if one is wrong."""
+        """Compiles them. Raises ConfigurationError or RuleError if one is wrong.
+
+        `reads` then says which names each rule looks at, by the rule's id.
+        """
         self.catalogue = catalogue
         self.ruleset = ruleset
         self.rates = rates
         self._versions = Versions(ruleset.version, catalogue.version, rates.version)
         self._features = compile_features(catalogue)
         self._behaviour = compile_behaviour(catalogue)
-        self._fired = compile_rules(ruleset, catalogue).fired
+        rules = compile_rules(ruleset, catalogue)
+        self._fired = rules.fired
+        self.reads = dict(zip((rule.id for rule in ruleset.rules), rules.reads, strict=True))
 
     @classmethod
     def starter(cls) -> "Engine":

@@ -3,34 +3,27 @@
 from riskengine.domain.decision import Reason, Verdict
 from riskengine.domain.outcome import Outcome
 from riskengine.domain.transaction import Transaction
-from riskengine.scoring.features.catalogue import Catalogue
-from riskengine.scoring.rules import expression, names
-from riskengine.scoring.rules.ruleset import RuleSet
+from riskengine.scoring.engine import Engine
+from riskengine.scoring.rules import names
 
 _WORDS = {Outcome.APPROVE: "Approved", Outcome.REVIEW: "To be reviewed", Outcome.DECLINE: "Declined"}
 
 
-def reasons(
-    verdict: Verdict, catalogue: Catalogue, ruleset: RuleSet, transaction: Transaction | None = None
-) -> list[Reason]:
+def reasons(verdict: Verdict, engine: Engine, transaction: Transaction | None = None) -> list[Reason]:
     """One reason for each rule that fired, those of the greatest impact first, with the values the rule saw.
 
-    Values of the transaction's own fields are only known where it is given. Catalogue and rule set must be those of the
-    verdict's versions.
+    Values of the transaction's own fields are only known where it is given. The engine must be that of the verdict.
     """
-    features = dict(zip(catalogue.names, verdict.features, strict=True))
     seen: dict[str, float | str | None] = {
         name: None if value != value else value  # noqa: PLR0124
-        for name, value in features.items()
+        for name, value in zip(engine.catalogue.names, verdict.features, strict=True)
     }
     seen[names.BEHAVIOUR_SCORE] = verdict.parts.behaviour
-    known = names.of(catalogue)
-    fired = [rule for rule in ruleset.rules if rule.id in verdict.rules]
     found = []
-    for rule in fired:
-        reads = expression.parse(rule.id, rule.expression, known, ruleset.lists).reads
-        values = {name: seen[name] if name in seen else _field(transaction, name) for name in reads}
-        found.append(Reason(rule.id, rule.description, rule.impact, values))
+    for rule in engine.ruleset.rules:
+        if rule.id in verdict.rules:
+            values = {name: seen[name] if name in seen else _field(transaction, name) for name in engine.reads[rule.id]}
+            found.append(Reason(rule.id, rule.description, rule.impact, values))
     return sorted(found, key=lambda reason: -reason.impact)
 
 
