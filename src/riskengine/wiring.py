@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from riskengine import garbage
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.recall import Recall
 from riskengine.resilience import redis as connections
@@ -38,6 +39,7 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     engine = Engine.starter()
     histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
     decider = Decider(database, Recall(database, histories, engine), engine)
+    garbage.settle()
     try:
         yield Parts(database, RedisStream(redis), histories, engine, decider)
     finally:

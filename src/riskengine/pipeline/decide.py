@@ -1,5 +1,6 @@
 """Deciding transactions: each once, on exactly the state that its account then has."""
 
+from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -91,9 +92,9 @@ class Decider:
             refused = await storage.store(self._database, decisions)
         done.settled |= refused.settled
         taken = [d for d in decisions if d.verdict.transaction_id not in refused]
-        for decision in taken:
-            done.decisions[decision.verdict.transaction_id] = decision
-            _decided.labels(decision.verdict.outcome).inc()
+        done.decisions |= {d.verdict.transaction_id: d for d in taken}
+        for outcome, count in Tally(d.verdict.outcome for d in taken).items():
+            _decided.labels(outcome).inc(count)
         refuted |= {v.account_id: sequences.get(v.account_id, 0) for v in verdicts if v.transaction_id in refused}
         _stale.inc(len(refused.stale))
         with _keeping.time():

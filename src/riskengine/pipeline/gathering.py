@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 LARGEST_GROUP = 256
 """Items in one statement. Larger groups gain little more and make the first of them wait longer."""
 
-CROWD = 3
+CROWD = 8
 """A group of so many shows that requests come faster than statements end: then it pays to let more of them gather."""
 
 LINGER = 0.004

@@ -1,5 +1,6 @@
 """The door to PostgreSQL: a pool of connections, statements by name, and its absence as one error."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -81,8 +82,12 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection of the pool, for as long as the block lasts."""
         with _absence_as_unavailable():
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
+            async with asyncio.timeout(ACQUIRE_TIMEOUT):  # asyncpg's own timeout would cost a task
+                connection = await self._pool.acquire()
+            try:
                 yield connection
+            finally:
+                await self._pool.release(connection)
 
     async def ping(self) -> None:
         """Returns if the server answers; raises Unavailable if not."""
