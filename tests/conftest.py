@@ -1,5 +1,6 @@
 """The tests' real servers: one PostgreSQL and one Valkey a run; a database of its own and an empty Valkey a test."""
 
+import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -15,6 +16,9 @@ from riskengine.stack.valkey import Valkey
 from riskengine.storage import migrate
 
 _TEMPLATE = "migrated"
+
+# Shells start background jobs deaf to Ctrl-C, and children inherit that: our own must hear what tests send them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
