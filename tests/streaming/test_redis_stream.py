@@ -76,6 +76,15 @@ async def test_the_queue_makes_itself_again_when_the_server_was_emptied(queue: R
     assert [m.body for m in await queue.read("one", 1, 10)] == [b"b"]
 
 
+async def test_on_an_emptied_server_there_is_nobody_to_retire_or_to_leave(queue: RedisStream) -> None:
+    # Given a server without the stream
+    # When consumers are retired and one leaves
+    await queue.retire(0)
+    await queue.leave("one")
+    # Then the queue is there, and empty
+    assert await queue.take_over("two", 0, 10) == []
+
+
 async def test_idle_consumers_that_hold_nothing_are_retired(queue: RedisStream, redis: Redis) -> None:
     # Given one consumer that holds a message and one that holds none
     await queue.publish([b"a"])

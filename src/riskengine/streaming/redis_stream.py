@@ -13,6 +13,7 @@ STREAM = "transactions"
 GROUP = "scoring-workers"
 
 _BODY = b"d"
+_NO_GROUP = ("NOGROUP", "no such key")
 
 
 class RedisStream:
@@ -71,14 +72,12 @@ class RedisStream:
         return int(entries[0][0].split(b"-")[0]) if entries else None
 
     async def leave(self, consumer: str) -> None:
-        with absence_as_unavailable():
-            await self._redis.xgroup_delconsumer(self._stream, self._group, consumer)
+        await self._on_group("XGROUP DELCONSUMER", self._stream, self._group, consumer)
 
     async def retire(self, idle_ms: int) -> None:
-        with absence_as_unavailable():
-            for consumer in await self._redis.xinfo_consumers(self._stream, self._group):
-                if consumer["pending"] == 0 and consumer["idle"] > idle_ms:
-                    await self._redis.xgroup_delconsumer(self._stream, self._group, consumer["name"])
+        for consumer in await self._on_group("XINFO CONSUMERS", self._stream, self._group):
+            if consumer["pending"] == 0 and consumer["idle"] > idle_ms:
+                await self.leave(consumer["name"])
 
     async def _on_group(self, *command: object) -> Any:
         """Runs a command that needs the group, making stream and group first where they are missing."""
@@ -86,7 +85,7 @@ class RedisStream:
             try:
                 return await self._redis.execute_command(*command)
             except ResponseError as error:
-                if not str(error).startswith("NOGROUP"):
+                if not str(error).startswith(_NO_GROUP):
                     raise
             await self._make_group()
             return await self._redis.execute_command(*command)
