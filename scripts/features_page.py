@@ -1,0 +1,107 @@
+"""Prints docs/features.md, made from the catalogue: `python scripts/features_page.py > docs/features.md`."""
+
+from riskengine.domain import currencies
+from riskengine.domain.clock import DAY
+from riskengine.domain.validation import MOST_AHEAD
+from riskengine.scoring import Engine, history, peers, records, shared, thinning
+from riskengine.scoring.features.catalogue import Feature
+
+_TOP = """\
+# Features
+
+A feature is one number that is known of a transaction when it is decided: what rules and the behaviour score look at.
+This page is made from the catalogue (version {version}, {count} features) by `scripts/features_page.py`.
+
+Values are rounded to 32-bit floats before anything looks at them, and stored so with the decision, in the order of
+this table: `decisions.features` in PostgreSQL. The API shows those that a fired rule read.
+
+| feature | of | window | unit | needs | meaning |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+_BOTTOM = """
+"Needs" is how many values it takes, of earlier transactions or of peers; with fewer the feature is **missing**. So it
+is where there is nothing to compute it from: no merchant for `new_merchant_7d`, no earlier transaction for
+`seconds_since_last`. Sums and counts (of the account's transactions, of different values, of changes) are never missing
+but 0. To an account without a transaction in 30 days nothing is new: its `new_...` are missing. What rules make of
+missing values is said under [rules](rules.md).
+
+## Windows
+
+A window of length w holds the account's decided transactions in (t - w, t], exact to the millisecond, where t is the
+transaction's own `occurred_at`: **event time**. When it was received or scored makes no difference. It is not in
+the window itself, unless the name ends in `_incl`; others of the same millisecond are, if they were decided before
+it. Declined ones count like all others.
+
+**Up to {most} transactions** of an account within {horizon} days every window is exact. Beyond that old records are
+dropped, never one of the newest {exact}, and their sums are kept: counts, sums, means and deviations are then
+those of a window longer by at most 1/{fineness} (and for a late transaction ending by as much too early). What looks at
+single values (`distinct_...`, `new_...`, `same_...`, the smallest, the largest, shares, the last place) sees the
+records that are left: too few kinds, never too many.
+
+**Late transactions** take their place in event time. They see what happened before them, as far as it is decided;
+those after them in event time see them from then on; decisions already made stay as they are. A history reaches
+{horizon} days back from the account's newest transaction, so a day late is exact, and what comes later misses the
+oldest part of the longest windows. What is older than the history is decided, but not remembered. An
+`occurred_at` may be at most {ahead} minutes ahead of the API's clock.
+
+A **change** of location or channel is counted where a value differs from the last known one, if that is younger
+than {reach} days. Texts are compared exactly: `Paris` and `PARIS` are two locations. Hours and weekdays are those of
+the account's time zone, UTC where it is unknown; shares of hours and days are counted in whole hours.
+
+## What accounts share
+
+Of each device, address and beneficiary the engine remembers which accounts used it in {shared_hours} hours, at most the
+{members} that did so last: these counts stop at {at_most}. Of each account only the latest use is known, so for a late
+transaction the count is a lower bound. With one consumer the counts are exact; with several they may miss what
+others have in hand at that moment. The decision keeps the value it saw.
+
+**Peers** are the accounts of the same type. It is set with `PUT /api/v1/accounts/{{id}}` and `unknown` until then, so
+all accounts that nobody described are peers. Compared is the logarithm of the latest amount of each, in a
+sample of {slots} places, the account's own left out. Of more accounts than that, those that share a place take turns.
+
+## Amounts in one currency
+
+`amount_base` and all that is made of it are in {base}, by the rates in the package's `scoring/data/rates.yaml`
+(version {rates_version}, as of {as_of}): figures to start from, to be replaced by your own. {rated} of the {known}
+currencies that the API takes have a rate. **In the others every feature of an amount is missing**, so that no rule
+fires on one, however large the payment; counts, places and devices work as ever.
+"""
+
+
+def page() -> str:
+    """The page as Markdown."""
+    engine = Engine.starter()
+    catalogue, rates = engine.catalogue, engine.rates
+    top = _TOP.format(version=catalogue.version, count=len(catalogue.features))
+    bottom = _BOTTOM.format(
+        most=thinning.MOST_RECORDS,
+        exact=thinning.EXACT,
+        fineness=thinning.FINENESS,
+        horizon=history.HORIZON // DAY,
+        ahead=MOST_AHEAD // 60_000,
+        reach=records.CHANGE_REACH // DAY,
+        shared_hours=shared.WINDOW_MS // 3_600_000,
+        members=shared.MOST_MEMBERS,
+        at_most=shared.MOST_MEMBERS + 1,
+        slots=f"{peers.SLOTS:,}".replace(",", " "),
+        base=rates.base,
+        rates_version=rates.version,
+        as_of=rates.as_of,
+        rated=len(rates.rates),
+        known=len(currencies.PLACES),
+    )
+    return top + "".join(map(_row, catalogue.features)) + bottom
+
+
+def _row(feature: Feature) -> str:
+    needs = str(feature.least or "")
+    if feature.default is not None:
+        needs = f"{needs or 1}, else {feature.default:g}"
+    of = "transaction" if feature.aggregate == "own" else feature.entity
+    cells = (f"`{feature.name}`", of, feature.window, feature.unit, needs, feature.description)
+    return f"| {' | '.join(cells)} |\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
