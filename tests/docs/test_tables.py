@@ -1,0 +1,110 @@
+"""The tables of the documentation say what the code says."""
+
+import re
+import runpy
+
+from msgspec import inspect
+
+from riskengine.api import bodies, door, intake
+from riskengine.api.problems import KINDS
+from riskengine.domain import validation
+from riskengine.domain.outcome import OUTCOME_OF_LEVEL, STATUS_OF_OUTCOME, Level
+from riskengine.domain.payload import Payload
+from riskengine.scoring import Engine
+from riskengine.scoring.rules import names
+from riskengine.scoring.rules.names import Kind
+from tests.docs.pages import ROOT, Page
+
+DOCS = ROOT / "docs"
+ENGINE = Engine.starter()
+LOGGED = re.compile(r'log\.(debug|info|warning|error|exception)\(\s*"(\w+)"')
+
+
+def test_the_page_on_features_is_what_the_catalogue_says() -> None:
+    page = runpy.run_path(str(ROOT / "scripts" / "features_page.py"))["page"]()
+
+    assert (DOCS / "features.md").read_text() == page, "run: python scripts/features_page.py > docs/features.md"
+
+
+def test_fields_of_a_transaction() -> None:
+    described = inspect.type_info(Payload)
+    assert isinstance(described, inspect.StructType)
+
+    expected = [
+        [f"`{field.name}`", "required" if field.required else "", _description(field.type)]
+        for field in described.fields
+    ]
+
+    assert Page.read(DOCS / "api.md").table("field") == expected
+
+
+def test_problems() -> None:
+    expected = [[f"`{kind.name}`", str(kind.status), kind.title] for kind in KINDS.values()]
+
+    found = Page.read(DOCS / "api.md").table("problem")
+
+    assert sorted(found) == sorted(expected)
+
+
+def test_limits() -> None:
+    text = (DOCS / "api.md").read_text()
+
+    assert (intake.LARGEST_SINGLE, intake.LARGEST_BATCH) == (64 * 1024, 8 * 1024 * 1024)
+    assert f"| 8 MiB, {validation.LARGEST_BATCH} transactions |" in text
+    assert f"| {bodies.PATIENCE:.0f} s |" in text
+    assert f"| {door.MOST_UNDER_WAY} |" in text
+
+
+def test_rules_of_the_starter_set() -> None:
+    expected = [[f"`{rule.id}`", f"`{rule.expression}`", f"{rule.impact:g}"] for rule in ENGINE.ruleset.rules]
+
+    assert Page.read(DOCS / "rules.md").table("rule") == expected
+
+
+def test_weights() -> None:
+    weights = ENGINE.ruleset.weights_without_model
+
+    assert f"{weights.rules:g} and {weights.behaviour:g} (`weights_without_model`" in (DOCS / "rules.md").read_text()
+
+
+def test_levels_and_what_follows_from_them() -> None:
+    thresholds = ENGINE.ruleset.thresholds
+    begins = {Level.MEDIUM: thresholds.medium, Level.HIGH: thresholds.high, Level.CRITICAL: thresholds.critical}
+    scores = {level: f"from {begins[level]:g}" for level in begins} | {Level.LOW: f"below {thresholds.medium:g}"}
+    expected = [
+        [f"`{level}`", scores[level], f"`{outcome}`", f"`{STATUS_OF_OUTCOME[outcome]}`"]
+        for level, outcome in OUTCOME_OF_LEVEL.items()
+    ]
+
+    assert Page.read(DOCS / "rules.md").table("level") == expected
+
+
+def test_what_rules_may_speak_of() -> None:
+    # Given the names that are no features, by kind
+    others = {name: known.kind for name, known in names.of(ENGINE.catalogue).items()}
+    kinds = {"numbers": Kind.NUMBER, "texts": Kind.TEXT}
+    # When the page lists names
+    listed = {row[0]: set(re.findall(r"`(\w+)`", row[1])) for row in Page.read(DOCS / "rules.md").table("what")}
+    # Then it has all of them
+    for title, kind in kinds.items():
+        assert listed[title] == {name for name in others if others[name] is kind} - set(ENGINE.catalogue.names)
+
+
+def test_what_is_logged() -> None:
+    found = {
+        (action, "error" if level == "exception" else level)
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        for level, action in LOGGED.findall(path.read_text())
+    }
+
+    rows = Page.read(DOCS / "operate.md").table("event")
+
+    assert {(action, row[1]) for row in rows for action in re.findall(r"`(\w+)`", row[0])} == found
+
+
+def _description(kind: inspect.Type) -> str:
+    """What the type, or the one beside None, says of itself."""
+    for part in (kind, *getattr(kind, "types", ())):
+        if isinstance(part, inspect.Metadata) and part.extra_json_schema:
+            return str(part.extra_json_schema["description"])
+    raise AssertionError(f"{kind} has no description")
