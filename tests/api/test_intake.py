@@ -170,12 +170,12 @@ async def test_without_redis_transactions_are_still_accepted(api: Api, database_
     async with serving(database_url, NOBODY_LISTENS) as port, client_of(port) as client:
         client.headers = api.client.headers
         accepted = await client.post(TRANSACTIONS, json=payment())
-        # A decision at once is not to be had, but the transaction is safe
+        # A decision at once is not to be had, and nothing is stored of who wanted one
         decided = await client.post(DECISIONS, json=payment(idempotency_key="k1"))
         ready = await client.get("/health/ready")
     assert accepted.status_code == 201
     assert decided.status_code == 503
     assert decided.headers["retry-after"] == "1"
-    assert decided.json()["type"] == "urn:riskengine:problem:not-yet-decided"
+    assert decided.json()["type"] == "urn:riskengine:problem:unavailable"
     assert (ready.status_code, ready.json()["failing"]) == (503, ["redis"])
-    assert await count(api, "pending") == 2
+    assert await count(api, "pending") == 1

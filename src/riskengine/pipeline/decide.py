@@ -11,12 +11,15 @@ from prometheus_client import Counter, Histogram
 from riskengine.domain import clock
 from riskengine.domain.decision import Decision, Verdict
 from riskengine.domain.errors import Overloaded, Unavailable
-from riskengine.domain.transaction import Transaction
+from riskengine.domain.transaction import Submission, Transaction
 from riskengine.pipeline.recall import Recall
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.memory import Memory
 from riskengine.storage import decisions as storage
+from riskengine.storage import submissions as submitted
 from riskengine.storage.database import Database
+from riskengine.storage.decisions import Refused
+from riskengine.storage.submissions import Stored
 
 MOST_ROUNDS = 20
 """How often a batch may lose accounts to others before it is given back; each loss means that another got on."""
@@ -78,6 +81,28 @@ class Decider:
                 return done
         raise Overloaded("others decide on the same accounts all the time; try again in a second")
 
+    async def decide_new(self, submissions: Sequence[Submission], done: Decided) -> list[Stored]:
+        """Takes submissions in and decides them in the same statement, for senders that wait.
+
+        Says of each, in order, what its key stands for. What is new and could not be decided, because others decided on
+        its account meanwhile, is stored and pending: `decide` is the next step for it.
+        """
+        transactions = [submission.transaction for submission in submissions]
+        with _recalling.time():
+            memory = await self._recall.memory(transactions, {})
+        sequences = {account_id: history.sequence for account_id, history in memory.histories.items()}
+        try:
+            with _scoring.time():
+                verdicts = self._engine.score(transactions, memory)
+        except Exception:  # which of them it is, and what becomes of it, is for `decide`
+            async with self._database.connection() as connection:
+                return await submitted.store(connection, submissions)
+        decisions = _numbered(verdicts, sequences)
+        with _storing.time():
+            accepted = await storage.store_new(self._database, submissions, decisions)
+        await self._take(memory, transactions, decisions, accepted.refused, done)
+        return accepted.stored
+
     async def _round(self, transactions: Sequence[Transaction], refuted: dict[str, int], done: Decided) -> None:
         """Scores and stores once, adding to `done`; the accounts whose history proves stale are noted in `refuted`."""
         with _recalling.time():
@@ -91,11 +116,22 @@ class Decider:
         with _storing.time():
             refused = await storage.store(self._database, decisions)
         done.settled |= refused.settled
+        await self._take(memory, transactions, decisions, refused, done)
+        refuted |= {v.account_id: sequences.get(v.account_id, 0) for v in verdicts if v.transaction_id in refused}
+
+    async def _take(
+        self,
+        memory: Memory,
+        transactions: Sequence[Transaction],
+        decisions: Sequence[Decision],
+        refused: Refused,
+        done: Decided,
+    ) -> None:
+        """Notes in `done` and in Valkey what PostgreSQL took."""
         taken = [d for d in decisions if d.verdict.transaction_id not in refused]
         done.decisions |= {d.verdict.transaction_id: d for d in taken}
         for outcome, count in Tally(d.verdict.outcome for d in taken).items():
             _decided.labels(outcome).inc(count)
-        refuted |= {v.account_id: sequences.get(v.account_id, 0) for v in verdicts if v.transaction_id in refused}
         _stale.inc(len(refused.stale))
         with _keeping.time():
             await self._keep(memory, taken, [t for t in transactions if t.transaction_id not in refused.stale])

@@ -1,81 +1,83 @@
 """Deciding while the sender waits: taken in and decided before the answer."""
 
 from collections.abc import Sequence
-from uuid import UUID
+
+import structlog
 
 from riskengine.domain.decision import Decision
-from riskengine.domain.errors import RiskEngineError, Unavailable
+from riskengine.domain.errors import IdempotencyConflict, Overloaded, RiskEngineError, Unavailable
 from riskengine.domain.transaction import Submission, Transaction
-from riskengine.pipeline.decide import Decider
+from riskengine.pipeline.decide import Decided, Decider
 from riskengine.pipeline.gathering import Gathering
-from riskengine.pipeline.ingest import Ingest
 from riskengine.storage import decisions, transactions
 from riskengine.storage.database import Database
+from riskengine.storage.submissions import Stored
+
+_log = structlog.get_logger()
 
 
 class NotYetDecided(Unavailable):
     """The transaction is stored and will be decided, but not before this answer."""
 
-    def __init__(self, part: str) -> None:
-        RiskEngineError.__init__(
-            self,
-            f"{part} does not answer at the moment; the transaction is accepted and will be decided: "
-            "ask again with the same idempotency key",
+    def __init__(self) -> None:
+        super().__init__("scoring")
+        self.args = (
+            "the transaction is accepted and will be decided, but not at once; "
+            "ask again with the same idempotency key in a second",
         )
-        self.part = part
-        self.retry_after = 1
 
 
 class Immediate:
     """Takes submissions in and decides them at once, those of concurrent requests in groups.
 
-    If the process dies in between, the transaction is in the outbox like any other, and a worker decides it.
+    What is stored and cannot be decided at once is in the outbox like any other, and a worker decides it.
     """
 
     def __init__(self, database: Database, decider: Decider, *, limit: int) -> None:
         self._database = database
         self._decider = decider
-        self._ingest = Ingest(database, None, limit=limit)
-        self._gathering: Gathering[Transaction, Decision] = Gathering(self._decide_group, limit=limit)
+        self._gathering: Gathering[Submission, Decision] = Gathering(self._decide_group, limit=limit)
 
     async def decide(self, submission: Submission) -> Decision:
         """The decision on the transaction that the submission's key stands for, new or known.
 
-        Raises what `Ingest.submit` raises; and NotYetDecided if it could be stored but not decided.
+        Raises IdempotencyConflict if the key was used with other content, Overloaded if too many wait, Unavailable if
+        PostgreSQL or Redis does not answer, and NotYetDecided if the transaction could be stored but not decided.
         """
-        receipt = await self._ingest.submit(submission)
-        if not receipt.replayed:
-            return await self._decide(submission.transaction)
-        known = await decisions.get(self._database, receipt.transaction_id)
-        return known if known is not None else await self._decide(await self._stored(receipt.transaction_id))
+        return await self._gathering.submit(submission)
 
     async def drain(self) -> None:
         """Returns when all that was submitted is decided."""
-        await self._ingest.drain()
         await self._gathering.drain()
 
-    async def _decide(self, transaction: Transaction) -> Decision:
+    async def _decide_group(self, group: Sequence[Submission]) -> list[Decision | RiskEngineError]:
+        done = Decided()
+        stored = await self._decider.decide_new(group, done)
+        fresh = [s.transaction for s, one in zip(group, stored, strict=True) if not one.replayed]
+        await self._decide_rest([t for t in fresh if t.transaction_id not in done], done)
+        return [await self._answer(submission, one, done) for submission, one in zip(group, stored, strict=True)]
+
+    async def _decide_rest(self, transactions: Sequence[Transaction], done: Decided) -> None:
+        """Decides what is stored and pending. Where that cannot be done now, a worker does it later."""
+        if not transactions:
+            return
         try:
-            return await self._gathering.submit(transaction)
-        except Unavailable as error:
-            raise NotYetDecided(error.part) from error
+            rest = await self._decider.decide(transactions)
+        except (Unavailable, Overloaded) as error:
+            _log.warning("decisions_left_to_workers", count=len(transactions), reason=str(error))
+        else:
+            done.decisions |= rest.decisions
 
-    async def _decide_group(self, group: Sequence[Transaction]) -> list[Decision | RiskEngineError]:
-        done = await self._decider.decide(group)
-        return [
-            done.decisions.get(t.transaction_id) or await self._settled(t.transaction_id, done.undecidable)
-            for t in group
-        ]
-
-    async def _settled(self, transaction_id: UUID, undecidable: dict[UUID, Exception]) -> Decision | RiskEngineError:
-        """A worker was faster, or nobody can decide it."""
-        if transaction_id in undecidable:
-            return NotYetDecided("scoring")
-        decision = await decisions.get(self._database, transaction_id)
-        return decision if decision is not None else NotYetDecided("postgresql")
-
-    async def _stored(self, transaction_id: UUID) -> Transaction:
-        transaction = await transactions.get(self._database, transaction_id)
-        if transaction is None:
-            raise Unavailable("postgresql")
-        return transaction
+    async def _answer(self, submission: Submission, stored: Stored, done: Decided) -> Decision | RiskEngineError:
+        """What the sender of one submission is told. A replay of what is still pending decides it, too."""
+        if stored.conflict:
+            return IdempotencyConflict(submission.idempotency_key)
+        transaction_id = stored.transaction_id
+        if stored.replayed and transaction_id not in done.decisions:
+            decision = await decisions.get(self._database, transaction_id)
+            if decision is not None:
+                return decision
+            pending = await transactions.get(self._database, transaction_id)
+            await self._decide_rest([pending] if pending else [], done)
+        found = done.decisions.get(transaction_id) or await decisions.get(self._database, transaction_id)
+        return found if found is not None else NotYetDecided()

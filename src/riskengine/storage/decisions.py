@@ -8,7 +8,11 @@ import msgspec
 from riskengine.domain import clock, ids
 from riskengine.domain.decision import Decision, Parts, Verdict, Versions
 from riskengine.domain.outcome import Level, Outcome
+from riskengine.domain.transaction import Submission
+from riskengine.storage import queries
+from riskengine.storage import submissions as submitted
 from riskengine.storage.database import Database, Row
+from riskengine.storage.submissions import Stored
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -31,6 +35,27 @@ async def store(database: Database, decisions: Sequence[Decision]) -> Refused:
         settled=frozenset(row["transaction_id"] for row in rows if row["settled"]),
         stale=frozenset(row["transaction_id"] for row in rows if not row["settled"]),
     )
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """What became of new transactions and their decisions: `stored` in order, and which decisions were not."""
+
+    stored: list[Stored]
+    refused: Refused
+
+
+async def store_new(database: Database, submissions: Sequence[Submission], decisions: Sequence[Decision]) -> Accepted:
+    """Stores new transactions and their decisions in one atomic statement; they must be in the same order.
+
+    Those of a known key are not stored (their decisions are `settled`); those that the fence refuses are, and pending.
+    """
+    async with database.connection() as connection:
+        arguments = [*submitted.columns(submissions), *_columns(decisions)[3:]]
+        rows = await connection.fetch(queries.text("decide_new"), *arguments)
+        fresh = {row["transaction_id"] for row in rows if row["accepted"]}
+        stored = await submitted.resolve(connection, submissions, fresh)
+    undecided = {row["transaction_id"] for row in rows if not row["decided"]}
+    return Accepted(stored, Refused(settled=frozenset(undecided - fresh), stale=frozenset(undecided & fresh)))
 
 
 async def get(database: Database, transaction_id: UUID) -> Decision | None:

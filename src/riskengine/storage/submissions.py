@@ -1,6 +1,6 @@
 """Storing what comes in: transactions with their idempotency keys and their place in the outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from hashlib import blake2b
 from uuid import UUID
 
@@ -24,11 +24,15 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
 async def store(connection: Connection, submissions: Sequence[Submission]) -> list[Stored]:
     """Stores all whose key is new in one statement, and says of each, in order, what its key stands for."""
-    digests = [_digest(submission.idempotency_key) for submission in submissions]
-    rows = await connection.fetch(queries.text("ingest"), *_columns(submissions, digests))
-    if len(rows) == len(submissions):
+    rows = await connection.fetch(queries.text("ingest"), *columns(submissions))
+    return await resolve(connection, submissions, {row["transaction_id"] for row in rows})
+
+
+async def resolve(connection: Connection, submissions: Sequence[Submission], fresh: Set[UUID]) -> list[Stored]:
+    """What the key of each submission stands for, in order; `fresh` are the ids of those just stored."""
+    if len(fresh) == len(submissions):
         return [Stored(s.transaction.transaction_id, replayed=False, conflict=False) for s in submissions]
-    fresh = {row["transaction_id"] for row in rows}
+    digests = [_digest(submission.idempotency_key) for submission in submissions]
     known = await connection.fetch(queries.text("idempotency_find"), digests)
     by_digest = {row["key_digest"]: row for row in known}
     return [
@@ -37,7 +41,7 @@ async def store(connection: Connection, submissions: Sequence[Submission]) -> li
     ]
 
 
-def _stored(submission: Submission, fresh: set[UUID], transaction_id: UUID, content: bytes) -> Stored:
+def _stored(submission: Submission, fresh: Set[UUID], transaction_id: UUID, content: bytes) -> Stored:
     replayed = submission.transaction.transaction_id not in fresh
     return Stored(transaction_id, replayed=replayed, conflict=replayed and content != submission.content)
 
@@ -46,13 +50,13 @@ def _digest(key: str) -> UUID:
     return UUID(bytes=blake2b(key.encode(), digest_size=16).digest())
 
 
-def _columns(submissions: Sequence[Submission], digests: list[UUID]) -> list[list[object]]:
+def columns(submissions: Sequence[Submission]) -> list[object]:
     """The parameters of ingest.sql: one array per column."""
     transactions = [submission.transaction for submission in submissions]
     return [
         [t.transaction_id for t in transactions],
         [t.created_at for t in transactions],
-        list(digests),
+        [_digest(s.idempotency_key) for s in submissions],
         [UUID(bytes=s.content) for s in submissions],
         [s.idempotency_key for s in submissions],
         [t.account_id for t in transactions],
