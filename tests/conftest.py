@@ -6,14 +6,18 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import asyncpg
 import pytest
-import redis
+from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
 
+from riskengine.resilience import redis as connections
 from riskengine.stack import programs
 from riskengine.stack.errors import StackError
 from riskengine.stack.postgres import Postgres
 from riskengine.stack.stack import Stack
 from riskengine.stack.valkey import Valkey
 from riskengine.storage import migrate
+from riskengine.storage.database import Database
+from riskengine.streaming.redis_stream import RedisStream
 
 _TEMPLATE = "migrated"
 
@@ -61,9 +65,31 @@ async def database_url(postgres: Postgres, _template: str) -> AsyncIterator[str]
 @pytest.fixture
 def redis_url(valkey: Valkey) -> str:
     """The address of the Valkey server, emptied."""
-    with redis.Redis.from_url(valkey.url) as client:
+    with BlockingRedis.from_url(valkey.url) as client:
         client.flushall()
     return valkey.url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database of the test's own."""
+    database = await Database.connect(database_url, idle=1, most=10, name="test")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of the emptied Valkey."""
+    client = connections.connect(redis_url, "test")
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def queue(redis: Redis) -> RedisStream:
+    """The queue on it."""
+    return RedisStream(redis)
 
 
 @pytest.fixture(scope="module")

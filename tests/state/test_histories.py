@@ -1,19 +1,9 @@
 """What scoring remembers, in a real Valkey: newer wins, additions commute, and all of it can be lost."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from redis.asyncio import Redis
 
-from riskengine.resilience import redis as connections
 from riskengine.state.histories import Changes, Histories, Sought
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = connections.connect(redis_url, "test")
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

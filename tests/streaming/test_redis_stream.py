@@ -1,7 +1,5 @@
 """The contract of the queue, on a real Valkey."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from redis.asyncio import Redis
 
@@ -11,18 +9,6 @@ from riskengine.resilience import redis as connections
 from riskengine.streaming import messages
 from riskengine.streaming.redis_stream import GROUP, STREAM, RedisStream
 from tests import factories
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = connections.connect(redis_url, "test")
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def queue(redis: Redis) -> RedisStream:
-    return RedisStream(redis)
 
 
 async def test_each_message_goes_to_one_consumer_in_order(queue: RedisStream) -> None:

@@ -1,7 +1,7 @@
 """A consumer acknowledges what is decided, and nothing before."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from redis.asyncio import Redis
@@ -10,7 +10,6 @@ from riskengine.domain.errors import Unavailable
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.decide import Decided, Decider
 from riskengine.pipeline.recall import Recall
-from riskengine.resilience import redis as connections
 from riskengine.scoring import shared
 from riskengine.scoring.engine import Engine
 from riskengine.state.histories import Histories
@@ -42,25 +41,6 @@ class Interrupted(Decider):
             self.times -= 1
             raise Unavailable("redis")
         return done
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, idle=1, most=5, name="test")
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = connections.connect(redis_url, "test")
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def queue(redis: Redis) -> RedisStream:
-    return RedisStream(redis)
 
 
 @pytest.fixture
