@@ -3,6 +3,7 @@
 COLUMNS=112 FORCE_COLOR=1 riskengine demo --exit | python scripts/demo_picture.py
 """
 
+import io
 import re
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ def main() -> None:
     """Keeps the last picture of the progress and what came after it."""
     printed = sys.stdin.read()
     last = printed[printed.rindex("sent  ") :]
-    console = Console(record=True, width=_WIDTH, file=open("/dev/null", "w"), force_terminal=True)
+    console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text("$ riskengine demo", style="bold"))
     console.print(Text.from_ansi(_MOVES.sub("", last)), soft_wrap=True)
     drawn = console.export_svg(title="riskengine demo")

@@ -32,9 +32,11 @@ class Parts(msgspec.Struct, frozen=True):
 async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> AsyncIterator[Parts]:
     """The parts, connected to the servers that the settings name; `idle` and `most` are connections to PostgreSQL.
 
-    Raises Unavailable if PostgreSQL does not answer; Redis may come later.
+    Raises Unavailable if PostgreSQL does not answer, and ConfigurationError if it refuses or lacks the schema. Redis
+    may come later.
     """
     database = await Database.connect(settings.database_url, idle=idle, most=most, name=name)
+    await database.fetch("partition_list")
     redis = connections.connect(settings.redis_url, name)
     engine = Engine.starter()
     histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)

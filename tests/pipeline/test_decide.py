@@ -177,6 +177,27 @@ async def test_a_history_that_is_lost_or_stale_is_rebuilt_exactly(
     assert _differences(stored, offline) == []
 
 
+async def test_histories_ahead_of_a_restored_database_are_never_believed(database: Database, decider: Decider) -> None:
+    # Given decided traffic of one account, of which a restore from a backup then loses the last 40
+    traffic = _traffic(150, accounts=1)
+    await _store(database, traffic)
+    await decider.decide(traffic[:100])
+    lost = [t.transaction_id for t in traffic[60:100]]
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM decisions WHERE transaction_id = ANY ($1)", lost)
+        await connection.execute("DELETE FROM transactions WHERE transaction_id = ANY ($1)", lost)
+        await connection.execute("UPDATE accounts SET history_seq = 60")
+    # When decisions go on, past the place where Valkey's history stood
+    kept = traffic[:60] + traffic[100:]
+    for transaction in traffic[100:]:
+        await decider.decide([transaction])
+    # Then none of them has counted what is lost
+    stored = await _all(database, kept)
+    own = {f.name for f in ENGINE.catalogue.features if f.entity == "account"}
+    found = _differences(stored, ENGINE.score(kept, Memory()))
+    assert [difference for difference in found if difference.split()[1] in own] == []
+
+
 async def test_attributes_of_an_account_count_from_its_next_decision(
     database: Database, decider: Decider, histories: Histories
 ) -> None:

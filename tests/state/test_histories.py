@@ -65,7 +65,7 @@ async def test_a_forgotten_history_is_gone_and_a_warm_server_says_so(histories: 
     # Given a history
     await histories.write(Changes({"alice": _value(1)}, [], []), warm=True)
     # When it is forgotten
-    await histories.forget("alice")
+    await histories.forget(["alice"])
     # Then it is not found any more
     found = await histories.find(Sought(["alice"], [], [0]))
     assert (found.histories, found.warm) == ({}, True)

@@ -48,7 +48,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             ingest=Ingest(parts.database, Publisher(parts.queue), limit=limit),
             immediate=Immediate(parts.database, parts.decider, limit=limit),
         )
-        _waiting.set_function(lambda: service.ingest.depth)
+        _waiting.set_function(lambda: service.ingest.depth + service.immediate.depth)
         try:
             yield service
         finally:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from riskengine.domain import clock
 from riskengine.domain.errors import NotFound
-from riskengine.settings import Settings
+from riskengine.settings import database_url
 from riskengine.storage import api_keys
 from riskengine.storage.database import Database
 
@@ -59,7 +59,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, as `list` s
 
 def _in_database(work: Callable[[Database], Awaitable[Result]]) -> Result:
     async def run() -> Result:
-        database = await Database.connect(Settings.load().database_url, idle=1, most=1, name="riskengine-keys")
+        database = await Database.connect(database_url(), idle=1, most=1, name="riskengine-keys")
         try:
             return await work(database)
         finally:

@@ -65,7 +65,7 @@ class Unavailable(RiskEngineError):
     """A part the engine needs (`postgresql`, `redis`) does not answer; try again after `retry_after` seconds."""
 
     def __init__(self, part: str, retry_after: int = 1) -> None:
-        super().__init__(f"{part} does not answer at the moment; nothing was stored, so try again")
+        super().__init__(f"{part} does not answer at the moment; send the same again, with the same idempotency key")
         self.part = part
         self.retry_after = retry_after
 

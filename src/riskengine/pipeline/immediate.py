@@ -38,6 +38,11 @@ class Immediate:
         self._decider = decider
         self._gathering: Gathering[Submission, Decision] = Gathering(self._decide_group, limit=limit)
 
+    @property
+    def depth(self) -> int:
+        """Submissions that wait for their group."""
+        return self._gathering.depth
+
     async def decide(self, submission: Submission) -> Decision:
         """The decision on the transaction that the submission's key stands for, new or known.
 

@@ -36,13 +36,15 @@ class Recall:
         if not found.warm:
             found = await self._warm(sought)
         memory = _memory(found)
-        for account_id, sequence in refuted.items():
-            known = memory.histories.get(account_id)
-            if known is not None and known.sequence <= sequence:
-                del memory.histories[account_id]
+        stale = {
+            account_id: memory.histories.pop(account_id)
+            for account_id, sequence in refuted.items()
+            if account_id in memory.histories and memory.histories[account_id].sequence <= sequence
+        }
         missing = [account_id for account_id in account_ids if account_id not in memory.histories]
         if missing:
             memory.histories.update(await rebuild.histories(self._database, self._engine, missing))
+        await self._forget_ahead(stale, memory.histories)
         return memory
 
     async def keep(self, memory: Memory, taken: Iterable[str], decided: Iterable[Transaction]) -> None:
@@ -55,6 +57,16 @@ class Recall:
         slots = {peers.slot_of(account_id) for account_id in histories}
         changed = [slot for slot in memory.touched.slots if slot[0] in slots]
         await self._histories.write(Changes(histories, additions, changed))
+
+    async def _forget_ahead(self, stale: Mapping[str, History], rebuilt: Mapping[str, History]) -> None:
+        """Drops histories ahead of PostgreSQL (it was restored from a backup): nobody would overwrite them."""
+        ahead = [
+            account_id
+            for account_id, history in stale.items()
+            if account_id not in rebuilt or rebuilt[account_id].sequence < history.sequence
+        ]
+        if ahead:
+            await self._histories.forget(ahead)
 
     async def _warm(self, sought: Sought) -> Found:
         """Rebuilds what accounts share, which an emptied server has lost; of concurrent batches the first does it."""

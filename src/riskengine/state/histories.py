@@ -99,10 +99,9 @@ class Histories:
         if commands:
             await self._run(commands)
 
-    async def forget(self, account_id: str) -> None:
-        """Drops an account's history: the next batch rebuilds it."""
-        with absence_as_unavailable():
-            await self._redis.delete(_history_key(account_id))
+    async def forget(self, account_ids: Sequence[str]) -> None:
+        """Drops the histories of accounts: the next batch rebuilds them."""
+        await self._run([("DEL", _history_key(account_id)) for account_id in account_ids])
 
     async def ping(self) -> None:
         """Returns if the server answers; raises Unavailable if not."""

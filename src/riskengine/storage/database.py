@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from riskengine.domain.errors import Unavailable
+from riskengine.domain.errors import ConfigurationError, Unavailable
 from riskengine.storage import queries
 
 Connection = Any
@@ -38,12 +38,19 @@ async def _keep_session(_: asyncpg.Connection) -> None:
     """Spares the round trip of asyncpg's own reset: no statement of ours leaves anything behind in a session."""
 
 
+_REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+
+
 @contextmanager
-def _absence_as_unavailable() -> Iterator[None]:
+def _in_our_words() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
         raise Unavailable("postgresql") from error
+    except _REFUSED as error:
+        raise ConfigurationError(f"PostgreSQL refuses DATABASE_URL: {error}; correct it") from error
+    except asyncpg.UndefinedTableError as error:
+        raise ConfigurationError("the database lacks riskengine's schema; run `riskengine migrate`") from error
 
 
 class Database:
@@ -55,7 +62,7 @@ class Database:
     @classmethod
     async def connect(cls, url: str, *, idle: int, most: int, name: str) -> "Database":
         """Opens `idle` connections now and up to `most` under load; `name` is what pg_stat_activity shows."""
-        with _absence_as_unavailable():
+        with _in_our_words():
             pool = await asyncpg.create_pool(
                 url,
                 min_size=idle,
@@ -81,7 +88,7 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection of the pool, for as long as the block lasts."""
-        with _absence_as_unavailable():
+        with _in_our_words():
             async with asyncio.timeout(ACQUIRE_TIMEOUT):  # asyncpg's own timeout would cost a task
                 connection = await self._pool.acquire()
             try:

@@ -12,10 +12,13 @@ from riskengine.storage.database import Database
 
 
 async def upgrade(database_url: str) -> None:
-    """Runs what migrations are missing and makes the partitions ahead. Safe to run again, and by several at once."""
-    await asyncio.to_thread(_alembic_upgrade, database_url)
+    """Runs what migrations are missing and makes the partitions ahead. Safe to run again, and by several at once.
+
+    Raises Unavailable or ConfigurationError if PostgreSQL does not answer or refuses.
+    """
     database = await Database.connect(database_url, idle=1, most=1, name="riskengine-migrate")
     try:
+        await asyncio.to_thread(_alembic_upgrade, database_url)
         await partitions.ensure_ahead(database, clock.now_ms())
     finally:
         await database.close()

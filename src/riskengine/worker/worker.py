@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from prometheus_client import Gauge, start_http_server
@@ -56,18 +57,33 @@ class Worker:
         idle = self._settings.worker_takeover_idle_ms
         *consumers, successor = self._consumers
         _log.info("worker_started", worker=self._name, consumers=len(consumers))
+        duties = [
+            *(consumer.run() for consumer in consumers),
+            self._every(idle / clock.SECOND / 3, lambda: successor.take_over(idle)),
+            self._every(RELAY_EVERY, self._relay_all),
+            self._every(DEPTH_EVERY, self._measure),
+            self._every(PARTITIONS_EVERY, self._look_ahead),
+        ]
         async with asyncio.TaskGroup() as tasks:
-            for consumer in consumers:
-                tasks.create_task(consumer.run())
-            tasks.create_task(self._every(idle / clock.SECOND / 3, lambda: successor.take_over(idle)))
-            tasks.create_task(self._every(RELAY_EVERY, self._relay_all))
-            tasks.create_task(self._every(DEPTH_EVERY, self._measure))
-            tasks.create_task(self._every(PARTITIONS_EVERY, self._look_ahead))
+            for duty in duties:
+                tasks.create_task(self._all_or_none(duty))
         _log.info("worker_stopped", worker=self._name)
 
     def stop(self) -> None:
         """Stops taking in new work. A second call is harmless."""
         self._stopping.set()
+
+    async def _all_or_none(self, duty: Coroutine[Any, Any, None]) -> None:
+        """Ends all duties if one fails in a way that nobody foresaw: the process then dies, and another follows.
+
+        A cancellation alone would not do: redis-py loses one that comes while it connects.
+        """
+        try:
+            await duty
+        except Exception:
+            _log.exception("worker_failed", worker=self._name)
+            self.stop()
+            raise
 
     async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
         while not self._stopping.is_set():
