@@ -1,6 +1,7 @@
 """What is accepted is in PostgreSQL, once, and on its way to a worker."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -15,8 +16,10 @@ from tests import factories
 
 
 @pytest.fixture
-def ingest(database: Database, queue: RedisStream) -> Ingest:
-    return Ingest(database, Publisher(queue), limit=1000)
+async def ingest(database: Database, queue: RedisStream) -> AsyncIterator[Ingest]:
+    ingest = Ingest(database, Publisher(queue), limit=1000)
+    yield ingest
+    await ingest.drain()
 
 
 async def _stored(database: Database) -> int:
