@@ -92,9 +92,12 @@ def _named(live: Verdict, offline: Verdict) -> Iterator[tuple[str, object, objec
         yield field, getattr(live, field), getattr(offline, field)
 
 
-async def test_live_decisions_are_bit_identical_to_offline_scores(database: Database, decider: Decider) -> None:
+@pytest.mark.parametrize("accounts", [12, 60])  # few that meet often; enough that each has peers
+async def test_live_decisions_are_bit_identical_to_offline_scores(
+    database: Database, decider: Decider, accounts: int
+) -> None:
     # Given traffic, scored offline in one go
-    traffic = _traffic(600, accounts=12)
+    traffic = _traffic(600, accounts)
     offline = ENGINE.score(traffic, Memory())
     # When the pipeline decides it in batches of several sizes
     await _store(database, traffic)

@@ -128,7 +128,7 @@ def test_another_process_gives_the_same_verdicts() -> None:
     assert "RULE_CRITICAL_AMOUNT" in printed.pop()
 
 
-def test_a_memory_says_what_a_batch_touched() -> None:
+def test_a_memory_holds_what_a_batch_added() -> None:
     # Given two payments of one account, one of them without a rate
     memory = Memory()
     made = [
@@ -138,18 +138,15 @@ def test_a_memory_says_what_a_batch_touched() -> None:
 
     ENGINE.score(made, memory)
 
-    # Then it names account, shared sets and the slot of the one that has an amount
-    assert list(memory.touched.accounts) == ["bob"]
-    assert [(key, time) for key, _, time in memory.touched.shared] == [
-        ("device:d", NOON),
-        ("ip:10.0.0.1", NOON),
-        ("beneficiary:b", NOON + 1),
-    ]
-    assert [type_ for _, _, type_ in memory.touched.slots] == ["unknown"]
+    # Then it has the history, the shared sets, and names the slot of the one that has an amount
+    assert list(memory.histories) == ["bob"]
     assert memory.histories["bob"].sequence == 2
-    # And it can forget that
-    memory.forget_touched()
-    assert (memory.touched.accounts, memory.touched.shared, memory.touched.slots) == ({}, [], [])
+    assert [(key, list(members.values())) for key, members in memory.shared.items()] == [
+        ("device:d", [NOON]),
+        ("ip:10.0.0.1", [NOON]),
+        ("beneficiary:b", [NOON + 1]),
+    ]
+    assert [type_ for _, _, type_ in memory.slots] == ["unknown"]
 
 
 def test_a_memory_takes_over_another() -> None:

@@ -25,5 +25,5 @@ def score(records: Iterable[Record], engine: Engine, memory: Memory) -> Iterator
     remaining = iter(records)
     while batch := list(islice(remaining, BATCH)):
         verdicts = engine.score([record.submission.transaction for record in batch], memory)
-        memory.forget_touched()
+        memory.slots.clear()
         yield from map(Scored, batch, verdicts)

@@ -55,7 +55,7 @@ class Recall:
         histories = {account_id: memory.histories[account_id].to_bytes() for account_id in taken}
         additions = [(key, hashing.of_64(t.account_id), t.occurred_at) for t in decided for key in shared.keys(t)]
         slots = {peers.slot_of(account_id) for account_id in histories}
-        changed = [slot for slot in memory.touched.slots if slot[0] in slots]
+        changed = [slot for slot in memory.slots if slot[0] in slots]
         await self._histories.write(Changes(histories, additions, changed))
 
     async def _forget_ahead(self, stale: Mapping[str, History], rebuilt: Mapping[str, History]) -> None:

@@ -88,13 +88,10 @@ class Engine:
 
 
 def _note(memory: Memory, transaction: Transaction, now: Event, hash_: int, peer: Peer) -> None:
-    """Takes a scored transaction into what accounts share, and notes what that changed."""
-    touched = memory.touched
-    touched.accounts[transaction.account_id] = None
+    """Takes a scored transaction into what accounts share."""
     for key in shared.keys(transaction):
         shared.add(memory.shared.setdefault(key, {}), hash_, now.time)
-        touched.shared.append((key, hash_, now.time))
     if now.amount != MISSING:
         slot = hash_ % peers.SLOTS
         memory.peers.put(slot, peer)
-        touched.slots.append((slot, peer.log, peer.type))
+        memory.slots.append((slot, peer.log, peer.type))
