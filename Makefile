@@ -46,7 +46,7 @@ bench: $(READY)
 
 lock:
 	uv pip compile pyproject.toml --output-file requirements.lock --universal --python-version 3.11 \
-		--extra embedded --group dev --generate-hashes \
+		--extra embedded --extra model --group dev --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 clean:

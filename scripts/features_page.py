@@ -21,7 +21,7 @@ this table: `decisions.features` in PostgreSQL. The API shows those that a fired
 
 _BOTTOM = """
 "Needs" is how many values it takes, of earlier transactions or of peers; with fewer the feature is **missing**. So it
-is where there is nothing to compute it from: no merchant for `new_merchant_7d`, no earlier transaction for
+is where there is nothing to compute it from: no merchant for `is_new_merchant_7d`, no earlier transaction for
 `seconds_since_last`. Sums and counts (of the account's transactions, of different values, of changes) are never missing
 but 0. To an account without a transaction in 30 days nothing is new: its `new_...` are missing. What rules make of
 missing values is said under [rules](rules.md).

@@ -99,7 +99,8 @@ class Oracle:
             name, label = kind.split("_")
             value = getattr(self.now, NEW.get(name, name))
             known = value is not None and bool(self.window("30d"))
-            found[f"new_{kind}"] = float(value not in self._seen(NEW.get(name, name), label)) if known else None
+            feature = f"is_new_{kind if label == '7d' else name}"
+            found[feature] = float(value not in self._seen(NEW.get(name, name), label)) if known else None
         for name, label in (("merchant", "24h"), ("beneficiary", "30d")):
             value = getattr(self.now, name)
             same = [t for t in self.window(label) if getattr(t, name) == value]

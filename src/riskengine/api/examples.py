@@ -49,7 +49,7 @@ DECISION = {
             "code": "RULE_RAPID_DEVICE_SWITCH",
             "description": "The device is new to the account, and the amount is above 500",
             "impact": 25.0,
-            "values": {"new_device_30d": 1.0, "amount_base": 549.9},
+            "values": {"is_new_device": 1.0, "amount_base": 549.9},
         }
     ],
     "versions": {"ruleset": 1, "catalogue": 1, "rates": 1, "model": None},

@@ -19,19 +19,21 @@ class Parts(msgspec.Struct, frozen=True, gc=False):
 
 
 class Versions(msgspec.Struct, frozen=True, gc=False):
-    """What was in force when a verdict was reached, so that it can be reached again."""
+    """What was in force when a verdict was reached, so that it can be reached again. `model` is None without one."""
 
     ruleset: int
     catalogue: int
     rates: int
-    model: str | None = None
+    lists: int = 0
+    model: int | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What the pure scoring core says of one transaction.
 
-    `score` is 0..100. `rules` are the ids of the rules that fired, in the order of the rule set. `features` are
-    float32-rounded values in the order of the catalogue; a missing one is NaN.
+    `score` is 0..100. `rules` are the ids of the rules that fired, in the order of the rule set; those in `shadow`
+    fired, too, but did not count: they are in shadow mode, or snoozed. `features` are float32-rounded values in the
+    order of the catalogue; a missing one is NaN. `degraded` names parts that should have had a say and had none.
     """
 
     transaction_id: UUID
@@ -43,6 +45,8 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     rules: tuple[str, ...]
     features: tuple[float, ...]
     versions: Versions
+    shadow: tuple[str, ...] = ()
+    degraded: tuple[str, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):

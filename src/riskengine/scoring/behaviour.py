@@ -66,11 +66,11 @@ class _Seen(msgspec.Struct, frozen=True, gc=False):
     count_30d: float
     hour_share_30d: float
     weekday_share_30d: float
-    new_country_30d: float
+    is_new_country: float
     distinct_countries_7d: float
-    new_location_7d: float
+    is_new_location_7d: float
     distinct_locations_7d: float
-    new_device_30d: float
+    is_new_device: float
     distinct_devices_7d: float
 
 
@@ -90,11 +90,11 @@ def _score(seen: _Seen) -> float:
         probability *= _velocity(seen.count_1h, count)
         probability *= _density(seen.hour_share_30d, count, _NEAR)
         probability *= _density(seen.weekday_share_30d, count, 1 / 7)
-        if seen.new_country_30d == 1:
+        if seen.is_new_country == 1:
             probability *= _novelty(seen.distinct_countries_7d, seen.count_7d)
-        elif seen.new_location_7d == 1:
+        elif seen.is_new_location_7d == 1:
             probability *= _novelty(seen.distinct_locations_7d, seen.count_7d)
-        if seen.new_device_30d == 1:
+        if seen.is_new_device == 1:
             probability *= _novelty(seen.distinct_devices_7d, seen.count_7d)
     score = min(-math.log10(probability) * POINTS_PER_DECADE, 100.0)
     known = count / (count + PRIOR)

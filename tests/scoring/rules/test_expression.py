@@ -106,7 +106,7 @@ def test_a_comparison_with_a_missing_value_is_false(expression: str) -> None:
         (f"amount > 1{'0' * 400}", "only numbers and texts"),
         ("amount > None", "only numbers and texts"),
         ("amount_base", "the expression is a number; compare it"),
-        ("new_device_30d and amount > 5", "a truth is needed here, this is a number; compare it"),
+        ("is_new_device and amount > 5", "a truth is needed here, this is a number; compare it"),
         ("country > 'A'", "texts have no order"),
         ("country == 5", "a text cannot be compared with a number"),
         ("(amount > 1) == (amount > 2)", "a truth cannot be compared"),

@@ -192,7 +192,7 @@ class _Reader:
     def _expect(self, kind: Kind, node: ast.expr, depth: int) -> str:
         part = self.read(node, depth + 1)
         if part.kind is not kind:
-            hint = "; compare it with something, as in new_device_30d == 1" if kind is Kind.TRUTH else ""
+            hint = "; compare it with something, as in is_new_device == 1" if kind is Kind.TRUTH else ""
             raise self._error(node, f"a {kind} is needed here, this is a {part.kind}{hint}")
         return part.code
 

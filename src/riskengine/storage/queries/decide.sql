@@ -32,7 +32,7 @@ WITH input AS (
                            ruleset_version, catalogue_version, rates_version, model_version, decided_at)
     SELECT transaction_id, created_at, account_id, account_sequence, score, level, outcome, rules_score, behaviour_score,
            model_score, rules_weight, behaviour_weight, model_weight, string_to_array(rules, ','),
-           ($15::real[])[(place - 1) * $16::int + 1 : place * $16::int], $17::int, $18::int, $19::int, $20::text,
+           ($15::real[])[(place - 1) * $16::int + 1 : place * $16::int], $17::int, $18::int, $19::int, $20::int,
            timestamptz 'epoch' + $21::int8 * interval '1 millisecond'
     FROM input JOIN fence USING (account_id)
     RETURNING transaction_id

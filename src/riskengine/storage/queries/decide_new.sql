@@ -52,7 +52,7 @@ WITH input AS (
                            ruleset_version, catalogue_version, rates_version, model_version, decided_at)
     SELECT transaction_id, created_at, account_id, account_sequence, score, level, outcome, rules_score, behaviour_score,
            model_score, rules_weight, behaviour_weight, model_weight, string_to_array(rules, ','),
-           ($32::real[])[(place - 1) * $33::int + 1 : place * $33::int], $34::int, $35::int, $36::int, $37::text,
+           ($32::real[])[(place - 1) * $33::int + 1 : place * $33::int], $34::int, $35::int, $36::int, $37::int,
            timestamptz 'epoch' + $38::int8 * interval '1 millisecond'
     FROM input JOIN fence USING (account_id)
     RETURNING transaction_id
