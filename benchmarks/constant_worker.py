@@ -17,6 +17,7 @@ from riskengine.domain.account import Account
 from riskengine.domain.decision import Verdict
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.decide import Decider
+from riskengine.pipeline.engines import Fixed
 from riskengine.pipeline.recall import Recall
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.history import History
@@ -38,7 +39,7 @@ class ConstantEngine(Engine):
         self._constant = constant
         for transaction in transactions:
             account_id = transaction.account_id
-            history = memory.histories.get(account_id) or History.empty(Account(account_id))
+            history = memory.histories.get(account_id) or History.empty(Account(account_id), self.catalogue.horizon)
             memory.histories[account_id] = history.with_account(history.account, history.sequence + 1)
         return [replace(constant, transaction_id=t.transaction_id, account_id=t.account_id) for t in transactions]
 
@@ -46,7 +47,7 @@ class ConstantEngine(Engine):
 class Sequences(Recall):
     """Remembers nothing of an account but where it stands: what the SQL of a decision needs to know."""
 
-    async def memory(self, transactions: Sequence[Transaction], refuted: Mapping[str, int]) -> Memory:
+    async def memory(self, engine: Engine, transactions: Sequence[Transaction], refuted: Mapping[str, int]) -> Memory:
         """Empty histories with their sequences, from Valkey or else from PostgreSQL."""
         account_ids = list(dict.fromkeys(t.account_id for t in transactions))
         found = await self._histories.find(Sought(account_ids, (), (0,)))
@@ -55,7 +56,8 @@ class Sequences(Recall):
         missing = [account_id for account_id in account_ids if account_id not in fresh]
         if missing:
             for past in await accounts.pasts(self._database, missing, 0):
-                fresh[past.account.account_id] = History.empty(past.account).with_account(past.account, past.sequence)
+                empty = History.empty(past.account, engine.catalogue.horizon)
+                fresh[past.account.account_id] = empty.with_account(past.account, past.sequence)
         return Memory(histories=fresh)
 
     async def keep(self, memory: Memory, taken: Iterable[str], decided: Iterable[Transaction]) -> None:
@@ -67,8 +69,8 @@ class Sequences(Recall):
 async def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT."""
     async with wiring.assemble(settings, name="riskengine-worker", idle=1, most=settings.worker_db_pool_max) as parts:
-        engine = ConstantEngine.starter()
-        decider = Decider(parts.database, Sequences(parts.database, parts.histories, engine), engine)
+        engines = Fixed(ConstantEngine.starter())
+        decider = Decider(parts.database, Sequences(parts.database, parts.histories, engines), engines)
         worker = Worker(replace(parts, decider=decider), settings)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)

@@ -7,6 +7,7 @@ import msgspec
 
 from riskengine import garbage
 from riskengine.pipeline.decide import Decider
+from riskengine.pipeline.engines import Fixed
 from riskengine.pipeline.recall import Recall
 from riskengine.resilience import redis as connections
 from riskengine.scoring import shared
@@ -38,12 +39,12 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     database = await Database.connect(settings.database_url, idle=idle, most=most, name=name)
     await database.fetch("partition_list")
     redis = connections.connect(settings.redis_url, name)
-    engine = Engine.starter()
+    engines = Fixed(Engine.starter())
     histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
-    decider = Decider(database, Recall(database, histories, engine), engine)
+    decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
     try:
-        yield Parts(database, RedisStream(redis), histories, engine, decider)
+        yield Parts(database, RedisStream(redis), histories, engines.engine, decider)
     finally:
         await redis.aclose()
         await database.close()

@@ -12,6 +12,7 @@ from riskengine.domain.account import Account
 from riskengine.domain.decision import Decision, Verdict
 from riskengine.domain.transaction import CHANNELS, Transaction
 from riskengine.pipeline.decide import Decider
+from riskengine.pipeline.engines import Fixed
 from riskengine.pipeline.recall import Recall
 from riskengine.scoring import shared
 from riskengine.scoring.engine import Engine
@@ -36,7 +37,7 @@ def decider(database: Database, histories: Histories) -> Decider:
 
 
 def _decider(database: Database, histories: Histories, engine: Engine = ENGINE) -> Decider:
-    return Decider(database, Recall(database, histories, engine), engine)
+    return Decider(database, Recall(database, histories, Fixed(engine)), Fixed(engine))
 
 
 def _traffic(count: int, accounts: int, seed: int = 7) -> list[Transaction]:

@@ -10,6 +10,7 @@ from riskengine.domain.decision import Verdict
 from riskengine.domain.errors import IdempotencyConflict, Unavailable
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.decide import Decider
+from riskengine.pipeline.engines import Fixed
 from riskengine.pipeline.immediate import Immediate, NotYetDecided
 from riskengine.pipeline.recall import Recall
 from riskengine.resilience import redis as connections
@@ -26,7 +27,10 @@ START = 1_700_000_000_000
 
 
 def _decider(database: Database, redis: Redis, engine: Engine = ENGINE) -> Decider:
-    return Decider(database, Recall(database, Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS), engine), engine)
+    engines = Fixed(engine)
+    return Decider(
+        database, Recall(database, Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS), engines), engines
+    )
 
 
 def _immediate(database: Database, redis: Redis, engine: Engine = ENGINE) -> Immediate:

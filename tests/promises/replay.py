@@ -10,7 +10,8 @@ ENGINE = Engine.starter()
 _DECIDED = """
     SELECT t.*, d.account_sequence, d.score, d.level, d.outcome, d.rules_score, d.behaviour_score, d.model_score,
            d.rules_weight, d.behaviour_weight, d.model_weight, d.rules, d.features, d.ruleset_version,
-           d.catalogue_version, d.rates_version, d.model_version, d.decided_at
+           d.catalogue_version, d.rates_version, d.lists_version, d.model_version, d.decided_at,
+           d.shadow_rules, d.degraded
     FROM transactions t JOIN decisions d USING (transaction_id, created_at, account_id)
     ORDER BY account_id, account_sequence
 """

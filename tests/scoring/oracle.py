@@ -1,11 +1,12 @@
 """The features again, the slow and obvious way: over plain lists. Nothing of it is shared with the engine."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from itertools import pairwise
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from riskengine.domain.account import Account
@@ -21,8 +22,15 @@ NEW = {"merchant": "merchant", "location": "location", "device": "device_id", "c
 class Oracle:
     """What the features of one transaction must be, given all that arrived before it."""
 
-    def __init__(self, now: Transaction, earlier: Sequence[Transaction], account: Account, rates: Rates) -> None:
-        self.now, self.account, self.rates = now, account, rates
+    def __init__(
+        self,
+        now: Transaction,
+        earlier: Sequence[Transaction],
+        account: Account,
+        rates: Rates,
+        flagged: Collection[UUID],
+    ) -> None:
+        self.now, self.account, self.rates, self.flagged = now, account, rates, flagged
         self.past = sorted((t for t in earlier if t.occurred_at <= now.occurred_at), key=lambda t: t.occurred_at)
 
     def window(self, label: str) -> list[Transaction]:
@@ -71,6 +79,9 @@ class Oracle:
                 found[f"velocity_{label}"] = None
         since = self.now.occurred_at - month[-1].occurred_at if month else None
         found["seconds_since_last"] = None if since is None else since / 1000
+        found["hours_since_last"] = None if since is None else since / HOUR
+        flagged = [t for t in month if t.transaction_id in self.flagged]
+        found["flagged_share_30d"] = len(flagged) / len(month) if month else None
         return found
 
     def _amounts(self) -> dict[str, float | None]:
@@ -105,6 +116,8 @@ class Oracle:
             value = getattr(self.now, name)
             same = [t for t in self.window(label) if getattr(t, name) == value]
             found[f"same_{name}_{label}"] = float(len(same)) if value is not None else None
+        paid = sum(minor for t in same if (minor := self.minor(t)) is not None)
+        found["sum_beneficiary_30d"] = paid / 100 if self.now.beneficiary is not None else None
         return found
 
     def _seen(self, field: str, label: str) -> set[str]:

@@ -1,6 +1,8 @@
 """Sequences of transactions for tests, and strategies that make them up."""
 
+from collections.abc import Iterable
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from hypothesis import strategies as st
@@ -8,8 +10,10 @@ from hypothesis import strategies as st
 from riskengine.domain.account import Account
 from riskengine.domain.clock import DAY, HOUR, MINUTE, SECOND
 from riskengine.domain.decision import Verdict
+from riskengine.domain.outcome import Outcome
 from riskengine.domain.transaction import Transaction
-from riskengine.scoring import Engine, History, Memory
+from riskengine.scoring import Engine, History, Memory, event
+from riskengine.scoring.event import Past
 from tests.factories import transaction
 
 ENGINE = Engine.starter()
@@ -19,6 +23,16 @@ NOON = 1_767_610_800_000
 ALICE = Account("alice", "personal", home_country="BE", time_zone="Europe/Brussels", opened_at=NOON - 400 * DAY)
 
 
+HORIZON = ENGINE.catalogue.horizon
+
+
+def past(transactions: Iterable[Transaction], verdicts: Iterable[Verdict] = ()) -> list[Past]:
+    """What a history remembers of transactions: all approved, or what their verdicts say."""
+    flagged = [verdict.outcome is not Outcome.APPROVE for verdict in verdicts]
+    events = [event.of(transaction, ENGINE.rates) for transaction in transactions]
+    return [Past(one, flag) for one, flag in zip_longest(events, flagged, fillvalue=False)]
+
+
 class Story:
     """An account's life, told one transaction after the other."""
 
@@ -26,7 +40,7 @@ class Story:
         self._account_id = account.account_id
         self._engine = engine
         self.memory = memory or Memory()
-        self.memory.histories[account.account_id] = History.empty(account)
+        self.memory.histories[account.account_id] = History.empty(account, engine.catalogue.horizon)
         self.now = NOON
 
     def pays(self, amount: str, after: int = 0, **fields: Any) -> Verdict:

@@ -18,7 +18,7 @@ from riskengine.domain.transaction import Transaction
 from riskengine.scoring import Engine, History, Memory
 from riskengine.scoring.rules.ruleset import Rule
 from tests.factories import transaction
-from tests.scoring.stories import ALICE, ENGINE, NOON, PLACE, Story, arrivals
+from tests.scoring.stories import ALICE, ENGINE, HORIZON, NOON, PLACE, Story, arrivals, past
 
 TAKEOVER = {"location": "Pyongyang", "latitude": 39.0, "longitude": 125.7, "country": "KP"}
 
@@ -98,9 +98,9 @@ def test_batches_change_nothing(transactions: list[Transaction], size: int) -> N
 @given(arrivals(most=25))
 def test_a_rebuilt_history_gives_the_same_verdict(transactions: list[Transaction]) -> None:
     *earlier, last = transactions
-    live = Memory(histories={"alice": History.empty(ALICE)})
-    ENGINE.score(earlier, live)
-    rebuilt = Memory({"alice": ENGINE.remember(ALICE, earlier, len(earlier))}, live.shared, live.peers)
+    live = Memory(histories={"alice": History.empty(ALICE, HORIZON)})
+    decided = ENGINE.score(earlier, live)
+    rebuilt = Memory({"alice": ENGINE.remember(ALICE, past(earlier, decided), len(earlier))}, live.shared, live.peers)
 
     verdicts = [ENGINE.score([last], memory)[0] for memory in (live, rebuilt)]
 
@@ -181,7 +181,7 @@ def test_a_late_transaction_sees_nothing_of_what_came_after_it() -> None:
 
 
 def test_amounts_of_any_size_and_age_are_scored() -> None:
-    memory = Memory(histories={"alice": History.empty(ALICE)})
+    memory = Memory(histories={"alice": History.empty(ALICE, HORIZON)})
     amounts = ["0.01", "9999999999999.99", "0.0001", "10000000000000"]
     made = [
         transaction(

@@ -7,9 +7,10 @@ import pytest
 
 from riskengine.domain.clock import DAY, HOUR, MINUTE, SECOND
 from riskengine.scoring import History, event, records
+from riskengine.scoring.event import Past
 from riskengine.scoring.thinning import EXACT, FINENESS, LEAST_AGE, MOST_RECORDS, thinned
 from tests.factories import transaction
-from tests.scoring.stories import ALICE, ENGINE, NOON
+from tests.scoring.stories import ALICE, ENGINE, NOON, past
 
 WINDOWS = (5 * MINUTE, 10 * MINUTE, HOUR, DAY, 7 * DAY, 30 * DAY)
 TEMPLATE = event.of(transaction(amount="1.00"), ENGINE.rates)
@@ -17,7 +18,7 @@ TEMPLATE = event.of(transaction(amount="1.00"), ENGINE.rates)
 
 def busy(times: list[int]) -> History:
     made = (event.Event(time, *list(vars_of(TEMPLATE))) for time in times)
-    return History.of(ALICE, made, len(times))
+    return History.of(ALICE, map(Past, made), len(times), 31)
 
 
 def vars_of(template: event.Event) -> list[int]:
@@ -80,12 +81,12 @@ def test_late_events_do_not_break_a_thinned_history() -> None:
     times = [NOON + i * MINUTE for i in range(3000)]
     located = [transaction(occurred_at=t, location="a") for t in times]
     late = [transaction(occurred_at=times[-1] - i * 7 * MINUTE + 30_000, location="b") for i in range(1, 150)]
-    history = ENGINE.remember(ALICE, [*located, *late], len(times) + len(late))
+    history = ENGINE.remember(ALICE, past([*located, *late]), len(times) + len(late))
 
-    # Then each made two changes at most, none was lost or became negative
+    # Then each made two changes at most, and nearly all one: where what lay between two is gone, they are one stay
     newest = records.sums(history.records, len(history.records) // records.WIDTH - 1)
     assert newest.events == len(times) + len(late)
-    assert len(late) <= newest.moves <= 2 * len(late)
+    assert 0.8 * len(late) <= newest.moves <= 2 * len(late)
 
 
 def count(history: History, since: int) -> int:

@@ -41,7 +41,8 @@ async def test_a_decision_is_read_back_as_it_was_made(database: Database) -> Non
     assert await _count(database, "pending") == 0
     (past,) = await accounts.pasts(database, ["alice"], 10**9)
     assert past.sequence == 2
-    assert past.transactions == (first, second)
+    assert [one.transaction for one in past.decided] == [first, second]
+    assert {(one.outcome, one.rates_version) for one in past.decided} == {("approve", 1)}
 
 
 async def test_a_transaction_without_a_rule_fired_has_none(database: Database) -> None:

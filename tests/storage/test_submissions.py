@@ -23,6 +23,7 @@ async def test_a_submission_is_stored_with_its_place_in_the_outbox(database: Dat
         device_id="d1",
         ip="2001:db8::1",
         beneficiary="b1",
+        card_bin="456712",
     )
 
     # When it is stored

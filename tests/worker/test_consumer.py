@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from riskengine.domain.errors import Unavailable
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.decide import Decided, Decider
+from riskengine.pipeline.engines import Fixed
 from riskengine.pipeline.recall import Recall
 from riskengine.scoring import shared
 from riskengine.scoring.engine import Engine
@@ -46,7 +47,7 @@ class Interrupted(Decider):
 @pytest.fixture
 def decider(database: Database, redis: Redis) -> Interrupted:
     histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
-    return Interrupted(database, Recall(database, histories, ENGINE), ENGINE)
+    return Interrupted(database, Recall(database, histories, Fixed(ENGINE)), Fixed(ENGINE))
 
 
 def _consumer(name: str, queue: RedisStream, decider: Decider, stopping: asyncio.Event | None = None) -> Consumer:

@@ -33,6 +33,7 @@ class Transaction(msgspec.Struct, frozen=True, gc=False, array_like=True):
     device_id: str | None = None
     ip: str | None = None
     beneficiary: str | None = None
+    card_bin: str | None = None
 
     @property
     def created_at(self) -> int:

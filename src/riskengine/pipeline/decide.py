@@ -12,6 +12,7 @@ from riskengine.domain import clock
 from riskengine.domain.decision import Decision, Verdict
 from riskengine.domain.errors import Overloaded, Unavailable
 from riskengine.domain.transaction import Submission, Transaction
+from riskengine.pipeline.engines import Engines
 from riskengine.pipeline.recall import Recall
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.memory import Memory
@@ -60,10 +61,10 @@ class Decider:
     statement advances that state. What it refuses is scored again. Valkey only spares reading the past each time.
     """
 
-    def __init__(self, database: Database, recall: Recall, engine: Engine) -> None:
+    def __init__(self, database: Database, recall: Recall, engines: Engines) -> None:
         self._database = database
         self._recall = recall
-        self._engine = engine
+        self._engines = engines
 
     async def decide(self, transactions: Sequence[Transaction]) -> Decided:
         """Decides transactions that are stored, in this order; each account's are decided in this order, too.
@@ -87,13 +88,14 @@ class Decider:
         Says of each, in order, what its key stands for. What is new and could not be decided, because others decided on
         its account meanwhile, is stored and pending: `decide` is the next step for it.
         """
+        engine = self._engines.engine
         transactions = [submission.transaction for submission in submissions]
         with _recalling.time():
-            memory = await self._recall.memory(transactions, {})
+            memory = await self._recall.memory(engine, transactions, {})
         sequences = {account_id: history.sequence for account_id, history in memory.histories.items()}
         try:
             with _scoring.time():
-                verdicts = self._engine.score(transactions, memory)
+                verdicts = engine.score(transactions, memory)
         except Exception:  # which of them it is, and what becomes of it, is for `decide`
             async with self._database.connection() as connection:
                 return await submitted.store(connection, submissions)
@@ -105,11 +107,12 @@ class Decider:
 
     async def _round(self, transactions: Sequence[Transaction], refuted: dict[str, int], done: Decided) -> None:
         """Scores and stores once, adding to `done`; the accounts whose history proves stale are noted in `refuted`."""
+        engine = self._engines.engine
         with _recalling.time():
-            memory = await self._recall.memory(transactions, refuted)
+            memory = await self._recall.memory(engine, transactions, refuted)
         sequences = {account_id: history.sequence for account_id, history in memory.histories.items()}
         with _scoring.time():
-            verdicts = await self._score(transactions, memory, refuted, done)
+            verdicts = await self._score(engine, transactions, memory, refuted, done)
         if not verdicts:
             return
         decisions = _numbered(verdicts, sequences)
@@ -137,18 +140,23 @@ class Decider:
             await self._keep(memory, taken, [t for t in transactions if t.transaction_id not in refused.stale])
 
     async def _score(
-        self, transactions: Sequence[Transaction], memory: Memory, refuted: dict[str, int], done: Decided
+        self,
+        engine: Engine,
+        transactions: Sequence[Transaction],
+        memory: Memory,
+        refuted: dict[str, int],
+        done: Decided,
     ) -> list[Verdict]:
         """The verdicts on what can be scored. One transaction that cannot be does not take its neighbours with it."""
         try:
-            return self._engine.score(transactions, memory)
+            return engine.score(transactions, memory)
         except Exception:
-            fresh = await self._recall.memory(transactions, refuted)
+            fresh = await self._recall.memory(engine, transactions, refuted)
             memory.replace(fresh)
         verdicts: list[Verdict] = []
         for transaction in transactions:
             try:
-                verdicts += self._engine.score([transaction], memory)
+                verdicts += engine.score([transaction], memory)
             except Exception as error:
                 done.undecidable[transaction.transaction_id] = error
                 _undecidable.labels(type(error).__name__).inc()

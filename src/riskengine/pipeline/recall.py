@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline import rebuild
+from riskengine.pipeline.engines import Engines
 from riskengine.scoring import hashing, peers, shared
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.history import History, UnreadableHistoryError
@@ -18,16 +19,19 @@ from riskengine.storage.database import Database
 class Recall:
     """Brings histories, shared sets and peers from Valkey into a Memory, and what a batch changed back again."""
 
-    def __init__(self, database: Database, histories: Histories, engine: Engine) -> None:
+    def __init__(self, database: Database, histories: Histories, engines: Engines) -> None:
         self._database = database
         self._histories = histories
-        self._engine = engine
+        self._engines = engines
         self._warming = asyncio.Lock()
 
-    async def memory(self, transactions: Sequence[Transaction], refuted: Mapping[str, int]) -> Memory:
+    async def memory(
+        self, engine: Engine, transactions: Sequence[Transaction], refuted: Mapping[str, int]
+    ) -> Memory:
         """The memory for these transactions. Histories that are missing are rebuilt from PostgreSQL.
 
-        `refuted` are accounts whose history was found to be stale, with the sequence it had: nothing as old is used.
+        So are those that reach back less far than the engine's features. `refuted` are accounts whose history was found
+        to be stale, with the sequence it had: nothing as old is used.
         """
         account_ids = list(dict.fromkeys(t.account_id for t in transactions))
         keys = list(dict.fromkeys(key for t in transactions for key in shared.keys(t)))
@@ -35,7 +39,7 @@ class Recall:
         found = await self._histories.find(sought)
         if not found.warm:
             found = await self._warm(sought)
-        memory = _memory(found)
+        memory = _memory(found, engine.catalogue.horizon)
         stale = {
             account_id: memory.histories.pop(account_id)
             for account_id, sequence in refuted.items()
@@ -43,7 +47,7 @@ class Recall:
         }
         missing = [account_id for account_id in account_ids if account_id not in memory.histories]
         if missing:
-            memory.histories.update(await rebuild.histories(self._database, self._engine, missing))
+            memory.histories.update(await rebuild.histories(self._database, self._engines, engine, missing))
         await self._forget_ahead(stale, memory.histories)
         return memory
 
@@ -74,13 +78,13 @@ class Recall:
             found = await self._histories.find(sought)
             if found.warm:
                 return found
-            await rebuild.common(self._database, self._engine.rates, self._histories)
+            await rebuild.common(self._database, self._engines, self._histories)
             return await self._histories.find(sought)
 
 
-def _memory(found: Found) -> Memory:
+def _memory(found: Found, horizon: int) -> Memory:
     return Memory(
-        histories=_histories(found.histories),
+        histories=_histories(found.histories, horizon),
         shared=found.shared,
         peers=Peers(
             slots={slot: Peer(log, type_) for slot, (log, type_) in found.slots.items()},
@@ -89,10 +93,12 @@ def _memory(found: Found) -> Memory:
     )
 
 
-def _histories(values: Mapping[str, bytes]) -> dict[str, History]:
-    """The histories that can be read; one of another version of the engine is as good as missing."""
+def _histories(values: Mapping[str, bytes], horizon: int) -> dict[str, History]:
+    """The histories that can be read and reach back so many days; others are as good as missing."""
     histories: dict[str, History] = {}
     for account_id, value in values.items():
         with suppress(UnreadableHistoryError):
-            histories[account_id] = History.from_bytes(value)
+            history = History.from_bytes(value)
+            if history.horizon >= horizon:
+                histories[account_id] = history
     return histories

@@ -1,30 +1,48 @@
 """The scoring engine: from transactions and what is remembered to verdicts. Pure: no I/O, no clock, no chance."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
+
+import msgspec
 
 from riskengine.domain.account import Account
 from riskengine.domain.decision import Verdict, Versions
+from riskengine.domain.outcome import Outcome
 from riskengine.domain.transaction import Transaction
 from riskengine.scoring import composite, event, hashing, money, peers, shared
 from riskengine.scoring.behaviour import compile_behaviour
-from riskengine.scoring.event import Event
+from riskengine.scoring.event import Event, Past
 from riskengine.scoring.features import catalogue as catalogues
 from riskengine.scoring.features.catalogue import Catalogue
-from riskengine.scoring.features.compiler import compile_features
+from riskengine.scoring.features.compiler import Vector, compile_features
 from riskengine.scoring.history import History
 from riskengine.scoring.memory import Memory
+from riskengine.scoring.model import Model
 from riskengine.scoring.money import MISSING, Rates
 from riskengine.scoring.peers import Peer
 from riskengine.scoring.rules import ruleset as rulesets
 from riskengine.scoring.rules.compiler import compile_rules
 from riskengine.scoring.rules.ruleset import RuleSet
 
+_DEGRADED = ("model",)
+
+
+class _Sensed(msgspec.Struct, frozen=True, gc=False):
+    """What is known of a transaction before it is judged."""
+
+    transaction: Transaction
+    event: Event
+    history: History
+    values: Vector
+
 
 class Engine:
-    """Scores with one catalogue of features, one rule set and one table of rates. Immutable, so it may be shared."""
+    """Scores with one catalogue of features, one rule set, one table of rates, and a model, if there is one.
 
-    def __init__(self, catalogue: Catalogue, ruleset: RuleSet, rates: Rates) -> None:
+    Immutable, so it may be shared.
+    """
+
+    def __init__(self, catalogue: Catalogue, ruleset: RuleSet, rates: Rates, model: Model | None = None) -> None:
         """Compiles them. Raises ConfigurationError or RuleError if one is wrong.
 
         `reads` then says which names each rule looks at, by the rule's id.
@@ -32,7 +50,11 @@ class Engine:
         self.catalogue = catalogue
         self.ruleset = ruleset
         self.rates = rates
-        self._versions = Versions(ruleset.version, catalogue.version, rates.version)
+        self.versions = Versions(
+            ruleset.version, catalogue.version, rates.version, 0, None if model is None else model.version
+        )
+        self._model = model
+        self._horizon = catalogue.horizon
         self._features = compile_features(catalogue)
         self._behaviour = compile_behaviour(catalogue)
         rules = compile_rules(ruleset, catalogue)
@@ -51,47 +73,87 @@ class Engine:
 
         A verdict does not depend on how transactions are cut into batches.
         """
-        return [self._score(transaction, memory) for transaction in transactions]
+        if self._model is None:
+            return [self._judge(self._sense(transaction, memory), None, memory) for transaction in transactions]
+        verdicts: list[Verdict] = []
+        for run in _runs(transactions):
+            sensed = [self._sense(transaction, memory) for transaction in run]
+            scores = self._model.score([one.values for one in sensed])
+            verdicts += [self._judge(one, score, memory) for one, score in zip(sensed, scores, strict=True)]
+        return verdicts
 
-    def remember(self, account: Account, transactions: Iterable[Transaction], sequence: int) -> History:
-        """The history of an account that had these transactions, in the order of their decisions."""
-        return History.of(account, (event.of(transaction, self.rates) for transaction in transactions), sequence)
+    def judge(self, transaction: Transaction, account: Account, values: Vector, model: float | None) -> Verdict:
+        """The verdict on a transaction whose features are known: a stored decision, executed again.
 
-    def _score(self, transaction: Transaction, memory: Memory) -> Verdict:
+        `model` is the model's score, None where it has none.
+        """
+        return self._verdict(transaction, account, values, model)
+
+    def remember(self, account: Account, past: Iterable[Past], sequence: int) -> History:
+        """The history of an account that had these events, in the order of their decisions."""
+        return History.of(account, past, sequence, self.catalogue.horizon)
+
+    def _sense(self, transaction: Transaction, memory: Memory) -> "_Sensed":
+        """What there is to know of a transaction; what accounts share then holds it."""
         account_id = transaction.account_id
         history = memory.histories.get(account_id)
         if history is None:
-            history = History.empty(Account(account_id))
+            history = History.empty(Account(account_id), self._horizon)
         account = history.account
         hash_ = hashing.of_64(account_id)
         slot = hash_ % peers.SLOTS
         now = event.of(transaction, self.rates)
         others = memory.peers.without(slot, account.type)
         values = self._features(transaction, now, history, hash_, others, memory.shared)
+        _note(memory, transaction, now, hash_, account.type)
+        return _Sensed(transaction, now, history, values)
+
+    def _judge(self, sensed: "_Sensed", model: float | None, memory: Memory) -> Verdict:
+        """The verdict on what was sensed, which the account's history then holds."""
+        transaction, history = sensed.transaction, sensed.history
+        verdict = self._verdict(transaction, history.account, sensed.values, model)
+        memory.histories[transaction.account_id] = history.append(sensed.event, verdict.outcome is not Outcome.APPROVE)
+        return verdict
+
+    def _verdict(self, transaction: Transaction, account: Account, values: Vector, model: float | None) -> Verdict:
         behaviour = self._behaviour(values)
         rules = self.ruleset.rules
-        fired = [rules[place] for place in self._fired(transaction, account, values, behaviour)]
-        result = composite.combine(self.ruleset, fired, behaviour, None)
-        memory.histories[account_id] = history.append(now)
-        _note(memory, transaction, now, hash_, Peer(now.log, account.type))
+        counted = [rules[place] for place in self._fired(transaction, account, values, behaviour)]
+        result = composite.combine(self.ruleset, counted, behaviour, model)
         return Verdict(
             transaction.transaction_id,
-            account_id,
+            transaction.account_id,
             result.score,
             result.level,
             result.outcome,
             result.parts,
-            tuple([rule.id for rule in fired]),
+            tuple([rule.id for rule in counted]),
             values,
-            self._versions,
+            self.versions,
+            (),
+            _DEGRADED if model is None and self._model is not None else (),
         )
 
 
-def _note(memory: Memory, transaction: Transaction, now: Event, hash_: int, peer: Peer) -> None:
+def _runs(transactions: Sequence[Transaction]) -> Iterator[list[Transaction]]:
+    """The transactions in order, cut so that no account recurs: its next one is to see the outcome of the last."""
+    run: list[Transaction] = []
+    accounts: set[str] = set()
+    for transaction in transactions:
+        if transaction.account_id in accounts:
+            yield run
+            run, accounts = [], set()
+        run.append(transaction)
+        accounts.add(transaction.account_id)
+    if run:
+        yield run
+
+
+def _note(memory: Memory, transaction: Transaction, now: Event, hash_: int, type_: str) -> None:
     """Takes a scored transaction into what accounts share."""
     for key in shared.keys(transaction):
         shared.add(memory.shared.setdefault(key, {}), hash_, now.time)
     if now.amount != MISSING:
         slot = hash_ % peers.SLOTS
-        memory.peers.put(slot, peer)
-        memory.slots.append((slot, peer.log, peer.type))
+        memory.peers.put(slot, Peer(now.log, type_))
+        memory.slots.append((slot, now.log, type_))

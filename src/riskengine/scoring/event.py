@@ -46,6 +46,14 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     longitude: int
     beneficiary: int
     ip: int
+    category: int
+
+
+class Past(msgspec.Struct, frozen=True, gc=False):
+    """An event, and whether its transaction was not approved: what a history remembers of a decision."""
+
+    event: Event
+    flagged: bool = False
 
 
 def of(transaction: Transaction, rates: Rates) -> Event:
@@ -68,6 +76,7 @@ def of(transaction: Transaction, rates: Rates) -> Event:
         round(longitude * DEGREE) if located and longitude is not None else NOWHERE,
         text(transaction.beneficiary),
         text(transaction.ip),
+        text(transaction.merchant_category),
     )
 
 

@@ -11,17 +11,14 @@ from riskengine.domain.account import Account
 from riskengine.domain.clock import DAY
 from riskengine.domain.errors import RiskEngineError
 from riskengine.scoring import records as layout
-from riskengine.scoring.event import Event
+from riskengine.scoring.event import Event, Past
 from riskengine.scoring.records import CHANNEL, GROUND, LOCATION, WIDTH, Sums, Texts
 from riskengine.scoring.thinning import MOST_RECORDS, thinned
 
-HORIZON = 31 * DAY
-"""Events older than the newest by this (ms) are forgotten: the longest window, and a day for those that come late."""
-
-FORMAT = 1
+FORMAT = 2
 """Raised when the bytes change their meaning; a history of another format is rebuilt."""
 
-_HEADER = Struct(">QHxxI")
+_HEADER = Struct(">QHHI")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Account).decode
 
@@ -35,78 +32,85 @@ class History(msgspec.Struct, frozen=True, gc=False):
 
     `records` are laid out as `scoring.records` says. Events of the same time stand in the order of their arrival.
     Which events are kept, and every window over them, depends on the set of events and not on the order they came in,
-    up to MOST_RECORDS events within the horizon; beyond that see `scoring.thinning`.
+    up to MOST_RECORDS events within the horizon; beyond that see `scoring.thinning`. The horizon is in days: events
+    older than the newest by more are forgotten. It is a catalogue's: its longest window, and a day for what comes late.
     """
 
     account: Account
     sequence: int
     records: bytes
+    horizon: int
 
     @classmethod
-    def empty(cls, account: Account) -> "History":
+    def empty(cls, account: Account, horizon: int) -> "History":
         """The history of an account that has none."""
-        return cls(account, 0, GROUND)
+        return cls(account, 0, GROUND, horizon)
 
     @classmethod
-    def of(cls, account: Account, events: Iterable[Event], sequence: int) -> "History":
+    def of(cls, account: Account, past: Iterable[Past], sequence: int, horizon: int) -> "History":
         """The history of an account that had these events, in the order of their arrival."""
-        history = cls.empty(account)
-        for event in events:
-            history = history.append(event)
+        history = cls.empty(account, horizon)
+        for one in past:
+            history = history.append(one.event, one.flagged)
         return history.with_account(account, sequence)
 
-    def append(self, event: Event) -> "History":
-        """The history with one event more; the sequence goes on by one."""
+    @property
+    def exact(self) -> bool:
+        """Whether all events within the horizon are there: none was dropped by thinning."""
+        kept = len(self.records) // WIDTH - 1
+        return (layout.sums(self.records, kept).events - layout.sums(self.records, 0).events) & 0xFFFFFFFF == kept
+
+    def append(self, event: Event, flagged: bool) -> "History":
+        """The history with one event more, whose transaction was `flagged` or approved; the sequence goes on by one."""
         records = self.records
-        newest = layout.time(records, -1 + len(records) // WIDTH)
+        end = len(records) // WIDTH
+        newest = layout.time(records, end - 1)
         if event.time >= newest:
-            records = layout.without_older(
-                records + _record(records, len(records) // WIDTH, event), event.time - HORIZON
-            )
-        elif event.time > newest - HORIZON:
-            records = _inserted(records, event)
+            new = layout.record(records, end, event, flagged)
+            records = layout.appended(records, new, event.time - self.horizon * DAY)
+        elif event.time > newest - self.horizon * DAY:
+            records = _inserted(records, event, flagged)
         if len(records) > MOST_RECORDS * WIDTH:
             records = thinned(records)
-        return History(self.account, self.sequence + 1, records)
+        return History(self.account, self.sequence + 1, records, self.horizon)
 
     def with_account(self, account: Account, sequence: int) -> "History":
         """The history with other attributes, at the given place in the account's order."""
-        return History(account, sequence, self.records)
+        return History(account, sequence, self.records, self.horizon)
 
     def to_bytes(self) -> bytes:
-        """The history as bytes. The first eight are the sequence, big-endian, so that newer ones compare greater."""
+        """The history as bytes.
+
+        The first ten are the sequence and the horizon, big-endian: of two histories the newer compares greater, and of
+        two as new the one that reaches further back.
+        """
         account = _encode(self.account)
-        return b"".join((_HEADER.pack(self.sequence, FORMAT, len(account)), account, self.records))
+        return b"".join((_HEADER.pack(self.sequence, self.horizon, FORMAT, len(account)), account, self.records))
 
     @classmethod
     def from_bytes(cls, value: bytes) -> "History":
         """The history that `to_bytes` gave. Raises UnreadableHistoryError."""
         try:
-            sequence, version, length = _HEADER.unpack_from(value)
+            sequence, horizon, version, length = _HEADER.unpack_from(value)
             start = _HEADER.size + length
             if version == FORMAT and len(value) > start and (len(value) - start) % WIDTH == 0:
-                return cls(_decode(value[_HEADER.size : start]), sequence, value[start:])
+                return cls(_decode(value[_HEADER.size : start]), sequence, value[start:], horizon)
         except (struct.error, ValueError, msgspec.DecodeError) as error:
             raise UnreadableHistoryError("a history cannot be read; rebuild it") from error
         raise UnreadableHistoryError("a history is of another format or cut off; rebuild it")
 
 
-def _record(records: bytes, index: int, event: Event) -> bytes:
-    """The record of an event that comes at `index`."""
-    moved = layout.changed(records, index, LOCATION, event.location, event.time)
-    switched = layout.changed(records, index, CHANNEL, event.channel, event.time)
-    return layout.pack(event, layout.sums(records, index - 1).plus(event, moved, switched))
-
-
-def _inserted(records: bytes, event: Event) -> bytes:
+def _inserted(records: bytes, event: Event, flagged: bool) -> bytes:
     """The records with an event that came late: it goes to its place, and the later sums are corrected."""
     index = bisect_right(layout.times(records), event.time, 1)
+    own = layout.record(records, index, event, flagged)
     moves = _Change.of(records, index, LOCATION, event.location, event.time)
     switches = _Change.of(records, index, CHANNEL, event.channel, event.time)
-    parts = [records[: index * WIDTH], _record(records, index, event)]
+    added = layout.sums(layout.record(GROUND, 1, event, flagged), 0)
+    parts = [records[: index * WIDTH], own]
     for later in range(index, len(records) // WIDTH):
-        running = layout.sums(records, later).plus(event, moves.until(later), switches.until(later))
-        parts.append(layout.with_sums(records, later, running))
+        more = added._replace(moves=moves.until(later), switches=switches.until(later))
+        parts.append(layout.with_sums(records, later, layout.sums(records, later).plus(more)))
     return b"".join(parts)
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from riskengine.domain import clock
 from riskengine.domain.account import Account
+from riskengine.domain.outcome import Outcome
 from riskengine.domain.transaction import Transaction
 from riskengine.storage import transactions
 from riskengine.storage.database import Database, Row
@@ -16,12 +17,20 @@ MOST_EVENTS = 20_000
 """Transactions read to rebuild one account's history: far above what a history keeps exactly."""
 
 
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """A decided transaction: what became of it, and by which table of rates its amount was converted."""
+
+    transaction: Transaction
+    outcome: Outcome
+    rates_version: int
+
+
 class Past(msgspec.Struct, frozen=True):
     """What PostgreSQL knows of an account: attributes, place in its order, and its decided transactions in order."""
 
     account: Account
     sequence: int
-    transactions: tuple[Transaction, ...]
+    decided: tuple[Decided, ...]
 
 
 async def get(database: Database, account_id: str) -> Account | None:
@@ -53,7 +62,11 @@ async def pasts(database: Database, account_ids: Sequence[str], reach_ms: int) -
 
 
 def _past(rows: list[Row]) -> Past:
-    decided = [transactions.from_row(row) for row in reversed(rows) if row["transaction_id"] is not None]
+    decided = [
+        Decided(transactions.from_row(row), Outcome(row["outcome"]), row["rates_version"])
+        for row in reversed(rows)
+        if row["transaction_id"] is not None
+    ]
     return Past(from_row(rows[0]), rows[0]["history_seq"], tuple(decided))
 
 

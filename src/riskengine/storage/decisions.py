@@ -85,11 +85,14 @@ def _columns(decisions: Sequence[Decision]) -> list[object]:
         [p.behaviour_weight for p in parts],
         [p.model_weight for p in parts],
         [",".join(v.rules) for v in verdicts],
+        [",".join(v.shadow) for v in verdicts],
+        [",".join(v.degraded) for v in verdicts],
         [value for v in verdicts for value in v.features],
         len(first.features),
         first.versions.ruleset,
         first.versions.catalogue,
         first.versions.rates,
+        first.versions.lists,
         first.versions.model,
         decisions[0].decided_at,
     ]
@@ -117,7 +120,10 @@ def from_row(row: Row) -> Decision:
             ruleset=row["ruleset_version"],
             catalogue=row["catalogue_version"],
             rates=row["rates_version"],
+            lists=row["lists_version"],
             model=row["model_version"],
         ),
+        shadow=tuple(row["shadow_rules"]),
+        degraded=tuple(row["degraded"]),
     )
     return Decision(verdict, row["account_sequence"], clock.to_ms(row["decided_at"]))

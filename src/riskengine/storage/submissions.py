@@ -74,4 +74,5 @@ def columns(submissions: Sequence[Submission]) -> list[object]:
         [t.ip for t in transactions],
         [t.beneficiary for t in transactions],
         [s.metadata for s in submissions],
+        [t.card_bin for t in transactions],
     ]

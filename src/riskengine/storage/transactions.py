@@ -33,4 +33,5 @@ def from_row(row: Row) -> Transaction:
         device_id=row["device_id"],
         ip=row["ip"],
         beneficiary=row["beneficiary"],
+        card_bin=row["card_bin"],
     )

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from riskengine.domain.clock import DAY, HOUR
 from riskengine.domain.errors import ConfigurationError
+from riskengine.domain.outcome import Outcome
 from riskengine.domain.transaction import Transaction
 from riskengine.scoring import Engine, History, Memory
 from riskengine.scoring.features import catalogue, compiler
@@ -25,12 +26,13 @@ PEERS = {"peer_mean_log", "peer_std_log", "peer_zscore"}
 @settings(max_examples=150, deadline=None)
 @given(arrivals())
 def test_features_are_those_of_a_brute_force_oracle(transactions: list[Transaction]) -> None:
-    memory = Memory(histories={"alice": History.empty(ALICE)})
+    memory = Memory(histories={"alice": History.empty(ALICE, ENGINE.catalogue.horizon)})
 
     verdicts = ENGINE.score(transactions, memory)
 
     for place, verdict in enumerate(verdicts):
-        expected = Oracle(transactions[place], transactions[:place], ALICE, ENGINE.rates).values()
+        flagged = {v.transaction_id for v in verdicts[:place] if v.outcome is not Outcome.APPROVE}
+        expected = Oracle(transactions[place], transactions[:place], ALICE, ENGINE.rates, flagged).values()
         found = dict(zip(ENGINE.catalogue.names, verdict.features, strict=True))
         assert expected.keys() == found.keys() - SHARED - PEERS
         for name, value in expected.items():
@@ -145,8 +147,8 @@ def test_a_default_stands_for_what_is_missing() -> None:
     [
         ({"aggregate": "median"}, "no aggregate 'median'"),
         ({"of": "shoe_size", "aggregate": "distinct"}, "distinct cannot be of 'shoe_size'"),
-        ({"window": "7 weeks"}, "must be like 5m, 24h or 30d"),
-        ({"window": "90d"}, "up to 30d"),
+        ({"window": "7 weeks"}, "must be like 30s, 5m, 24h or 30d"),
+        ({"window": "91d"}, "up to 90d"),
     ],
 )
 def test_a_wrong_definition_is_refused_by_name(fields: dict[str, str], message: str) -> None:

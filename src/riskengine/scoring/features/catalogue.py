@@ -1,41 +1,55 @@
 """The catalogue of features: what there is to know of a transaction, as data."""
 
-from typing import Literal
+import re
+from typing import Annotated, Literal, get_args
 
 import msgspec
+from msgspec import Meta
 
-from riskengine.domain.clock import DAY, HOUR, MINUTE
+from riskengine.domain.clock import DAY, HOUR, MINUTE, SECOND
 from riskengine.domain.errors import ConfigurationError
 
-Entity = Literal["account", "peers", "device", "ip", "beneficiary"]
+Entity = Literal["account", "peers", "device", "ip", "beneficiary", "merchant"]
+"""Whose events: the account's own, those of all accounts of its type, or those of all accounts on a shared thing."""
 
-LONGEST_WINDOW = 30 * DAY
-"""What a history is kept for; a longer window would see only a part."""
+Column = Literal["merchant", "category", "location", "device", "country", "channel", "beneficiary", "ip"]
+"""What an account's events may have in common with the transaction."""
 
-_UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
+LONGEST_WINDOW = 90 * DAY
+
+MOST_FEATURES = 500
+"""Features of a catalogue: it bounds the stored vectors (4 bytes each) and the work."""
+
+FLAG = "0 or 1"
+"""The unit of features that say yes or no."""
+
+_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_WINDOW = re.compile(r"([0-9]{1,6})([smhdw])")
 
 
-class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """The definition of one feature; data/catalogue.yaml explains the fields."""
 
-    name: str
+    name: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,62}$")]
     aggregate: str
-    unit: str
-    description: str
     entity: Entity = "account"
+    per: Column | None = None
     of: str = ""
     window: str = ""
-    least: int = 0
+    filter: Annotated[str, Meta(max_length=1000)] = ""
+    least: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     default: float | None = None
+    unit: Annotated[str, Meta(max_length=60)]
+    description: Annotated[str, Meta(max_length=300)]
 
     @property
     def window_ms(self) -> int:
         """The length of the window in ms."""
-        number, unit = self.window[:-1], self.window[-1:]
-        length = int(number) * _UNITS[unit] if number.isdecimal() and unit in _UNITS else 0
+        found = _WINDOW.fullmatch(self.window)
+        length = int(found[1]) * _UNITS[found[2]] if found else 0
         if not 0 < length <= LONGEST_WINDOW:
             raise ConfigurationError(
-                f"feature {self.name}: the window {self.window!r} must be like 5m, 24h or 30d, up to 30d"
+                f"feature {self.name}: the window {self.window!r} must be like 30s, 5m, 24h or 30d, up to 90d"
             )
         return length
 
@@ -44,17 +58,24 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A numbered list of features, in the order of the vectors that are stored."""
 
     version: int
-    features: tuple[Feature, ...]
+    features: Annotated[tuple[Feature, ...], Meta(min_length=1, max_length=MOST_FEATURES)]
 
     def __post_init__(self) -> None:
         names = self.names
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ConfigurationError(f"the catalogue has more than one feature of the name {min(twice)}")
+        if len(set(names)) < len(names):
+            twice = min(name for name in names if names.count(name) > 1)
+            raise ConfigurationError(f"the catalogue has more than one feature of the name {twice}")
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the features."""
         return tuple(feature.name for feature in self.features)
+
+    @property
+    def horizon(self) -> int:
+        """How many days an account's history must reach back: its longest window, and a day for what comes late."""
+        windows = [f.window_ms for f in self.features if f.window and f.entity == "account"]
+        return -(-max(windows, default=DAY) // DAY) + 1
 
 
 def load(text: str | bytes) -> Catalogue:
@@ -63,3 +84,24 @@ def load(text: str | bytes) -> Catalogue:
         return msgspec.yaml.decode(text, type=Catalogue)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise ConfigurationError(f"the feature catalogue cannot be read: {error}") from error
+
+
+def dump(catalogue: Catalogue) -> str:
+    """The catalogue as YAML: a feature a line, fields in the order of their definition."""
+    lines = [f"version: {catalogue.version}", "features:"]
+    for feature in catalogue.features:
+        fields = ", ".join(f"{name}: {_plain(value)}" for name, value in msgspec.to_builtins(feature).items())
+        lines.append(f"  - {{{fields}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: object) -> str:
+    """A scalar in flow style: bare where YAML takes it for the same text, otherwise in quotes as JSON has them."""
+    text = str(value)
+    if not isinstance(value, str) or _BARE.fullmatch(text):
+        return text
+    return msgspec.json.encode(value).decode()
+
+
+_BARE = re.compile(r"[A-Za-z][A-Za-z0-9_./() -]*[A-Za-z0-9_)]|[A-Za-z]|[0-9]+[smhdw]")
+COLUMNS: tuple[Column, ...] = get_args(Column)

@@ -1,6 +1,7 @@
 """From the catalogue to one Python function: written out, so that nothing is looked up or computed twice."""
 
 import math
+import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable
@@ -8,10 +9,11 @@ from struct import Struct
 from typing import Any
 
 from riskengine.scoring import shared
-from riskengine.scoring.features import support
+from riskengine.scoring.features import code, support
 from riskengine.scoring.features.aggregates import expression
 from riskengine.scoring.features.catalogue import Catalogue
 from riskengine.scoring.features.code import Code
+from riskengine.scoring.records import WIDTH
 
 Vector = tuple[float, ...]
 Function = Callable[..., Vector]
@@ -22,7 +24,8 @@ def features(transaction, event, history, account_hash, peers, sets):
     now = event.time
     account = history.account
     records = history.records
-    times = memoryview(records).cast("q")[::13]
+    longs = memoryview(records).cast("q")
+    times = longs[::{items}]
     end = len(times)
     if times[end - 1] > now:
         end = bisect_right(times, now)
@@ -41,20 +44,22 @@ def compile_features(catalogue: Catalogue) -> Function:
         "nan": math.nan,
         "sqrt": math.sqrt,
         "shared": shared,
-        "sums": Struct("=4I5Q").unpack_from,
         "pack": rounding.pack,
         "unpack": rounding.unpack,
     }
-    exec(compile(source(catalogue), f"<features {catalogue.version}>", "exec"), names)
+    text = source(catalogue)
+    names |= {name: code.reader(name).unpack_from for name in set(re.findall(r"\bsums_[0-9]+\b", text))}
+    exec(compile(text, f"<features {catalogue.version}>", "exec"), names)
     function: Function = names["features"]
     return function
 
 
 def source(catalogue: Catalogue) -> str:
     """The function as text."""
-    code = Code(catalogue.features)
+    body = Code(catalogue.features)
     values = []
     for feature in catalogue.features:
-        value = expression(code, feature)
+        value = expression(body, feature)
         values.append(f"({value})" if feature.default is None else f"known(({value}), {feature.default!r})")
-    return _TEMPLATE.format(body=code.text(), values=",\n        ".join(["", *values]).lstrip(",") + ",\n    ")
+    listed = "".join(f"\n        {value}," for value in values)
+    return _TEMPLATE.format(items=WIDTH // 8, body=body.text(), values=listed + "\n    ")

@@ -1,6 +1,7 @@
 """What the generated feature function calls: the few things that take more than an expression."""
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +19,8 @@ LEAST_TRAVEL_MS = 1_000
 LEAST_STD_SHARE = 0.01
 """Where all amounts were the same, one percent of the mean stands for their standard deviation."""
 
+_INTS = WIDTH // 4
+
 _QUARTER = 15 * MINUTE
 """Time zones change their offset at full quarters of an hour only."""
 
@@ -25,9 +28,9 @@ HOUR_OF_DAY = bytes(hour % 24 for hour in range(256))
 """From the hour of the week to the hour of the day, for bytes.translate."""
 
 
-def offset_ms(time_zone: str | None, time: int) -> int:
+def offset_ms(time_zone: str, time: int) -> int:
     """What a time zone's clocks are ahead of UTC (ms) at a time; 0 for an unknown one."""
-    return _offset(time_zone, time // _QUARTER) if time_zone else 0
+    return _offset(time_zone, time // _QUARTER)
 
 
 @lru_cache(maxsize=16_384)
@@ -51,14 +54,27 @@ def known(value: float, default: float) -> float:
     return value if value == value else default  # noqa: PLR0124
 
 
-def variance(count: int, total: int, squares: int) -> float:
-    """The unbiased variance of whole numbers, from exact sums: (n Q - S^2) / (n (n - 1)); rounded once, at the end."""
-    return (count * squares - total * total) / (count * (count - 1))
+def std(amounts: Sequence[int]) -> float:
+    """The standard deviation of two whole numbers or more, from exact sums, rounded once at the end."""
+    count, total = len(amounts), sum(amounts)
+    squares = sum([amount * amount for amount in amounts])
+    return math.sqrt((count * squares - total * total) / (count * (count - 1)))
 
 
-def zscore(value: float, mean: float, std: float) -> float:
-    """How many standard deviations a value lies over the mean; see LEAST_STD_SHARE."""
-    return (value - mean) / (std or LEAST_STD_SHARE * mean or 1.0)
+def zscore(value: int, amounts: Sequence[int]) -> float:
+    """How many standard deviations a value lies over the mean of others; see LEAST_STD_SHARE."""
+    mean = sum(amounts) / len(amounts)
+    return (value - mean) / (std(amounts) or LEAST_STD_SHARE * mean or 1.0)
+
+
+def run(chosen: Sequence[bool]) -> int:
+    """How many at the end are true, in a row."""
+    length = 0
+    for one in reversed(chosen):
+        if not one:
+            break
+        length += 1
+    return length
 
 
 def contains(records: bytes, start: int, end: int, at: int, value: bytes) -> bool:
@@ -75,7 +91,7 @@ def contains(records: bytes, start: int, end: int, at: int, value: bytes) -> boo
 def last_known(ints: memoryview, start: int, end: int) -> int:
     """The index of the last record in [start, end) that has a place; 0 if there is none."""
     for index in range(end - 1, start - 1, -1):
-        if ints[index * 26 + 8] != NOWHERE:
+        if ints[index * _INTS + 8] != NOWHERE:
             return index
     return 0
 

@@ -8,10 +8,11 @@
 WITH input AS (
     SELECT i.*, timestamptz 'epoch' + created_ms * interval '1 millisecond' AS created_at
     FROM unnest($1::uuid[], $2::int8[], $3::text[], $4::int8[], $5::float8[], $6::text[], $7::text[], $8::float8[],
-                $9::float8[], $10::float8[], $11::float8[], $12::float8[], $13::float8[], $14::text[])
+                $9::float8[], $10::float8[], $11::float8[], $12::float8[], $13::float8[], $14::text[], $15::text[],
+                $16::text[])
          WITH ORDINALITY
          AS i (transaction_id, created_ms, account_id, account_sequence, score, level, outcome, rules_score,
-               behaviour_score, model_score, rules_weight, behaviour_weight, model_weight, rules, place)
+               behaviour_score, model_score, rules_weight, behaviour_weight, model_weight, rules, shadow_rules, degraded, place)
 ), live AS (
     SELECT transaction_id FROM pending WHERE transaction_id = ANY ($1::uuid[])
 ), fence AS (
@@ -28,12 +29,14 @@ WITH input AS (
     RETURNING account_id
 ), decided AS (
     INSERT INTO decisions (transaction_id, created_at, account_id, account_sequence, score, level, outcome, rules_score,
-                           behaviour_score, model_score, rules_weight, behaviour_weight, model_weight, rules, features,
-                           ruleset_version, catalogue_version, rates_version, model_version, decided_at)
+                           behaviour_score, model_score, rules_weight, behaviour_weight, model_weight, rules, shadow_rules,
+                           degraded, features, ruleset_version, catalogue_version, rates_version, lists_version,
+                           model_version, decided_at)
     SELECT transaction_id, created_at, account_id, account_sequence, score, level, outcome, rules_score, behaviour_score,
            model_score, rules_weight, behaviour_weight, model_weight, string_to_array(rules, ','),
-           ($15::real[])[(place - 1) * $16::int + 1 : place * $16::int], $17::int, $18::int, $19::int, $20::int,
-           timestamptz 'epoch' + $21::int8 * interval '1 millisecond'
+           string_to_array(shadow_rules, ','), string_to_array(degraded, ','),
+           ($17::real[])[(place - 1) * $18::int + 1 : place * $18::int], $19::int, $20::int, $21::int, $22::int8,
+           $23::int, timestamptz 'epoch' + $24::int8 * interval '1 millisecond'
     FROM input JOIN fence USING (account_id)
     RETURNING transaction_id
 ), cleared AS (

@@ -11,15 +11,15 @@ WITH input AS (
            timestamptz 'epoch' + occurred_ms * interval '1 millisecond' AS occurred_at
     FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::int8[],
                 $10::text[], $11::text[], $12::text[], $13::float8[], $14::float8[], $15::text[], $16::text[], $17::text[],
-                $18::text[], $19::text[], $20::text[],
-                $21::int8[], $22::float8[], $23::text[], $24::text[], $25::float8[], $26::float8[], $27::float8[],
-                $28::float8[], $29::float8[], $30::float8[], $31::text[])
+                $18::text[], $19::text[], $20::text[], $21::text[],
+                $22::int8[], $23::float8[], $24::text[], $25::text[], $26::float8[], $27::float8[], $28::float8[],
+                $29::float8[], $30::float8[], $31::float8[], $32::text[], $33::text[], $34::text[])
          WITH ORDINALITY
          AS i (transaction_id, created_ms, key_digest, content, idempotency_key, account_id, amount, currency, occurred_ms,
                merchant, merchant_category, location, latitude, longitude, country, channel, device_id, ip,
-               beneficiary, metadata,
+               beneficiary, metadata, card_bin,
                account_sequence, score, level, outcome, rules_score, behaviour_score, model_score, rules_weight,
-               behaviour_weight, model_weight, rules, place)
+               behaviour_weight, model_weight, rules, shadow_rules, degraded, place)
 ), keys AS (
     INSERT INTO idempotency_keys (key_digest, transaction_id, content)
     SELECT key_digest, transaction_id, content FROM input ORDER BY key_digest
@@ -30,9 +30,9 @@ WITH input AS (
 ), stored AS (
     INSERT INTO transactions (transaction_id, created_at, account_id, amount, currency, occurred_at, merchant,
                               merchant_category, location, latitude, longitude, country, channel, device_id, ip,
-                              beneficiary, metadata, idempotency_key)
+                              beneficiary, card_bin, metadata, idempotency_key)
     SELECT transaction_id, created_at, account_id, amount, currency, occurred_at, merchant, merchant_category, location,
-           latitude, longitude, country, channel, device_id, ip, beneficiary, metadata::jsonb, idempotency_key
+           latitude, longitude, country, channel, device_id, ip, beneficiary, card_bin, metadata::jsonb, idempotency_key
     FROM fresh
 ), fence AS (
     INSERT INTO accounts AS a (account_id, history_seq, history_step)
@@ -48,12 +48,14 @@ WITH input AS (
     RETURNING account_id
 ), decided AS (
     INSERT INTO decisions (transaction_id, created_at, account_id, account_sequence, score, level, outcome, rules_score,
-                           behaviour_score, model_score, rules_weight, behaviour_weight, model_weight, rules, features,
-                           ruleset_version, catalogue_version, rates_version, model_version, decided_at)
+                           behaviour_score, model_score, rules_weight, behaviour_weight, model_weight, rules, shadow_rules,
+                           degraded, features, ruleset_version, catalogue_version, rates_version, lists_version,
+                           model_version, decided_at)
     SELECT transaction_id, created_at, account_id, account_sequence, score, level, outcome, rules_score, behaviour_score,
            model_score, rules_weight, behaviour_weight, model_weight, string_to_array(rules, ','),
-           ($32::real[])[(place - 1) * $33::int + 1 : place * $33::int], $34::int, $35::int, $36::int, $37::int,
-           timestamptz 'epoch' + $38::int8 * interval '1 millisecond'
+           string_to_array(shadow_rules, ','), string_to_array(degraded, ','),
+           ($35::real[])[(place - 1) * $36::int + 1 : place * $36::int], $37::int, $38::int, $39::int, $40::int8,
+           $41::int, timestamptz 'epoch' + $42::int8 * interval '1 millisecond'
     FROM input JOIN fence USING (account_id)
     RETURNING transaction_id
 ), queued AS (

@@ -1,7 +1,8 @@
 -- The latest decided transaction of each account since $1, with the account's type, in the order they were decided.
 -- Reads: transactions, decisions, in the partitions since $1 (created_at); accounts.
 SELECT r.* FROM (
-    SELECT DISTINCT ON (t.account_id) t.account_id, a.type, t.amount, t.currency, d.decided_at
+    SELECT DISTINCT ON (t.account_id) t.account_id, a.type, t.amount, t.currency, d.rates_version,
+           d.decided_at
     FROM transactions t
     JOIN decisions d ON d.transaction_id = t.transaction_id AND d.created_at = t.created_at
     JOIN accounts a ON a.account_id = t.account_id

@@ -8,5 +8,5 @@ WITH due AS (
     RETURNING p.transaction_id, p.created_at
 )
 SELECT t.transaction_id, t.account_id, t.amount, t.currency, t.occurred_at, t.merchant, t.merchant_category, t.location,
-       t.latitude, t.longitude, t.country, t.channel, t.device_id, t.ip, t.beneficiary
+       t.latitude, t.longitude, t.country, t.channel, t.device_id, t.ip, t.beneficiary, t.card_bin
 FROM marked JOIN transactions t USING (transaction_id, created_at)

@@ -1,0 +1,51 @@
+"""Aggregates over the events of others: accounts of the same type, and all who use the same thing."""
+
+from collections.abc import Callable
+
+from riskengine.domain.errors import ConfigurationError
+from riskengine.scoring.event import LOG_STEPS
+from riskengine.scoring.features.catalogue import Feature
+from riskengine.scoring.features.code import Code
+from riskengine.scoring.features.support import LEAST_STD_SHARE
+from riskengine.scoring.shared import WINDOW_MS
+
+
+def _peer_mean(code: Code, feature: Feature) -> str:
+    return f"peers.sum / (peers.count * {LOG_STEPS}) if peers.count >= {max(feature.least, 1)} else nan"
+
+
+def _peer_spread(code: Code) -> str:
+    """The standard deviation of the log amounts, in steps; see `aggregates` for the formula."""
+    count, total = "peers.count", "peers.sum"
+    variance = f"({count} * peers.squares - {total} * {total}) / ({count} * ({count} - 1))"
+    return code.let("peer_spread", f"sqrt({variance}) if {count} >= 2 else nan")
+
+
+def _peer_std(code: Code, feature: Feature) -> str:
+    return f"{_peer_spread(code)} / {LOG_STEPS} if peers.count >= {max(feature.least, 2)} else nan"
+
+
+def _peer_zscore(code: Code, feature: Feature) -> str:
+    spread = _peer_spread(code)
+    mean = code.let("peer_mean", "peers.sum / peers.count if peers.count else nan")
+    score = f"(event.log - {mean}) / ({spread} or {LEAST_STD_SHARE} * {mean} or 1.0)"
+    return f"{score} if peers.count >= {max(feature.least, 2)} and event.amount >= 0 else nan"
+
+
+def _accounts(code: Code, feature: Feature) -> str:
+    if feature.entity == "peers" or feature.filter:
+        raise ConfigurationError(
+            f"feature {feature.name}: accounts are counted on a device, ip, beneficiary or merchant, without a filter"
+        )
+    if feature.window_ms > WINDOW_MS:
+        raise ConfigurationError(f"feature {feature.name}: accounts are remembered for 24h; choose a shorter window")
+    key = code.let(f"key_{feature.entity}", f"shared.{feature.entity}(transaction)")
+    return f"accounts(sets.get({key}), account_hash, now, {feature.window_ms}) if {key} else nan"
+
+
+AGGREGATES: dict[str, Callable[[Code, Feature], str]] = {
+    "peer_mean": _peer_mean,
+    "peer_std": _peer_std,
+    "peer_zscore": _peer_zscore,
+    "accounts": _accounts,
+}

@@ -1,0 +1,2 @@
+-- Removes a process that ends. Writes: processes by primary key.
+DELETE FROM processes WHERE process_id = $1
