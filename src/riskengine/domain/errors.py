@@ -41,6 +41,10 @@ class IdempotencyConflict(RiskEngineError):
         self.index = index
 
 
+class ReleaseConflict(RiskEngineError):
+    """What runs, or the state of the draft, is no longer what the request was made for."""
+
+
 class NotFound(RiskEngineError):
     """Nothing is stored under the given name."""
 

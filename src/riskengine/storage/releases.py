@@ -41,7 +41,7 @@ async def put(connection: Connection, draft_id: UUID, version: int, data: bytes,
     await connection.execute(queries.text("release_put"), draft_id, version, data, note)
 
 
-async def put_draft(database: Database, kind: Kind, data: bytes, base: int | None, by: str, note: str) -> Draft:
+async def put_draft(database: Database, kind: Kind, data: bytes, *, base: int | None, by: str, note: str) -> Draft:
     """Keeps a new draft."""
     row = await database.fetch_one("draft_put", ids.new(), kind, data, base, by, note)
     assert row is not None, "the statement returns what it inserts"
