@@ -1,0 +1,89 @@
+"""From stored versions to an engine: read, parsed and compiled aside, while another engine goes on deciding."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from riskengine.domain.decision import Versions
+from riskengine.domain.release import Kind
+from riskengine.scoring import money
+from riskengine.scoring.engine import Engine
+from riskengine.scoring.features import catalogue as catalogues
+from riskengine.scoring.features.catalogue import Catalogue
+from riskengine.scoring.model import Model
+from riskengine.scoring.money import Rates
+from riskengine.scoring.rules import ruleset as rulesets
+from riskengine.scoring.rules.ruleset import RuleSet
+from riskengine.storage import releases
+from riskengine.storage.database import Database
+
+OpenModel = Callable[[bytes, int, Catalogue], Model]
+"""(bundle, number of its release, catalogue) -> model. Raises ConfigurationError if it cannot be used."""
+
+Part = TypeVar("Part", Catalogue, RuleSet, Rates)
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What an engine is made of."""
+
+    catalogue: Catalogue
+    ruleset: RuleSet
+    rates: Rates
+    model: Model | None
+
+    def engine(self) -> Engine:
+        """Compiles them. Raises ConfigurationError if one does not go with the others."""
+        return Engine(self.catalogue, self.ruleset, self.rates, model=self.model)
+
+
+class Builder:
+    """Reads parts from PostgreSQL. Parsing, opening and compiling go on in a thread: the event loop is not to wait."""
+
+    def __init__(self, database: Database, open_model: OpenModel) -> None:
+        self._database = database
+        self._open_model = open_model
+
+    async def parts(self, versions: Versions, known: Parts | None = None) -> Parts:
+        """The parts of these versions; those that are among the known ones are not read again.
+
+        Raises NotFound, Unavailable, and ConfigurationError if this version of riskengine cannot use one.
+        """
+        catalogue, ruleset, rates = (known.catalogue, known.ruleset, known.rates) if known else (None, None, None)
+        if catalogue is None or catalogue.version != versions.catalogue:
+            catalogue = await self._read(Kind.CATALOGUE, versions.catalogue, catalogues.load)
+        if ruleset is None or ruleset.version != versions.ruleset:
+            ruleset = await self._read(Kind.RULESET, versions.ruleset, rulesets.load)
+        if rates is None or rates.version != versions.rates:
+            rates = await self.rates(versions.rates)
+        same = known is not None and known.catalogue is catalogue and _version(known.model) == versions.model
+        model = known.model if known is not None and same else await self.model(versions.model, catalogue)
+        return Parts(catalogue, ruleset, rates, model)
+
+    async def rates(self, version: int) -> Rates:
+        """One table of rates. Raises NotFound, Unavailable and ConfigurationError."""
+        return await self._read(Kind.RATES, version, money.load)
+
+    async def model(self, version: int | None, catalogue: Catalogue) -> Model | None:
+        """A stored model, made ready for a catalogue. Raises NotFound, Unavailable and ConfigurationError."""
+        if version is None:
+            return None
+        return await self.open(await releases.content(self._database, Kind.MODEL, version), version, catalogue)
+
+    async def open(self, bundle: bytes, version: int, catalogue: Catalogue) -> Model:
+        """A model, made ready for a catalogue. Raises ConfigurationError."""
+        return await asyncio.to_thread(self._open_model, bundle, version, catalogue)
+
+    async def engine(self, versions: Versions) -> Engine:
+        """The engine of these versions. Raises NotFound, Unavailable and ConfigurationError."""
+        parts = await self.parts(versions)
+        return await asyncio.to_thread(parts.engine)
+
+    async def _read(self, kind: Kind, version: int, load: Callable[[bytes], Part]) -> Part:
+        content = await releases.content(self._database, kind, version)
+        return await asyncio.to_thread(load, content)
+
+
+def _version(model: Model | None) -> int | None:
+    return None if model is None else model.version
