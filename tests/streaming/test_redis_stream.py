@@ -1,5 +1,6 @@
 """The contract of the queue, on a real Valkey."""
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -94,10 +95,20 @@ async def test_an_absent_server_is_one_clear_error() -> None:
 def test_a_message_carries_the_transaction_exactly() -> None:
     # Given a transaction with an amount that no float holds
     given = factories.transaction(
-        amount="9999999999999.99", latitude=50.1, longitude=-4.2, merchant="Ærø", channel="atm"
+        amount="9999999999999.99", latitude=50.1, longitude=-4.2, merchant="Ærø", channel="atm", card_bin="456712"
     )
     # When it goes through the codec, then it is the same
     assert messages.decode(messages.encode(given)) == given
+
+
+def test_a_message_from_before_a_field_was_added_is_still_read() -> None:
+    # Given a message without the field that was added last
+    given = factories.transaction(merchant="Ærø", beneficiary="b")
+    whole = msgspec.msgpack.decode(messages.encode(given)[1:])
+    older = messages.encode(given)[:1] + msgspec.msgpack.encode(whole[:-1])
+    # When it is read, then the field is absent
+    assert messages.decode(older) == given
+    assert len(whole) == len(given.__struct_fields__)
 
 
 @pytest.mark.parametrize("body", [b"", b"\x01", b"\x02\x90", b"\x01\xff\xff", b"garbage", b"\x01\x93\x01\x02\x03"])

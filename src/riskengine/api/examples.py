@@ -17,6 +17,7 @@ PAYMENT = {
     "channel": "online",
     "device_id": "d-7f21",
     "ip": "192.0.2.17",
+    "card_bin": "535456",
     "occurred_at": "2025-11-21T14:03:07.250Z",
     "metadata": {"basket": 3},
     "idempotency_key": "order-88231",

@@ -111,6 +111,7 @@ class TransactionView(msgspec.Struct, frozen=True):
     device_id: str | None
     ip: str | None
     beneficiary: str | None
+    card_bin: str | None
     metadata: Annotated[msgspec.Raw, Meta(description="as it was sent, or null")]
     idempotency_key: str
     outcome: Outcome | None

@@ -13,6 +13,9 @@ LONGEST_NAME = 128
 LONGEST_TEXT = 256
 LONGEST_KEY = 255
 
+BIN_PATTERN = r"^[0-9]{6,8}\Z"
+"""What a card's issuer is known by (ISO/IEC 7812): never the whole number."""
+
 
 def _text(longest: int, meaning: str) -> Meta:
     return Meta(min_length=1, max_length=longest, description=f"{meaning}: text of 1 to {longest} characters")
@@ -67,6 +70,13 @@ class Payload(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
     device_id: Annotated[str, _text(LONGEST_TEXT, "the device it was made on")] | None = None
     ip: Annotated[str, Meta(description="the address it was made from: an IPv4 or IPv6 address")] | None = None
     beneficiary: Annotated[str, _text(LONGEST_TEXT, "the account that is paid")] | None = None
+    card_bin: (
+        Annotated[
+            str,
+            Meta(pattern=BIN_PATTERN, description="the first digits of the card that pays: text of 6 to 8 digits"),
+        ]
+        | None
+    ) = None
     metadata: (
         Annotated[
             dict[str, Any],

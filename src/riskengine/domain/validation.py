@@ -34,9 +34,8 @@ _TEXTS: Final = ("account_id", *_READ_BY_PEOPLE, "device_id", "beneficiary", "id
 
 _read_by_people = attrgetter(*_READ_BY_PEOPLE)
 _texts_of = attrgetter(*_TEXTS)
-_as_sent = attrgetter(
-    *(name for name in Transaction.__struct_fields__ if name not in ("transaction_id", "amount", "occurred_at", "ip"))
-)
+_OWN_FORM: Final = ("transaction_id", "amount", "occurred_at", "ip", "card_bin")
+_as_sent = attrgetter(*(name for name in Transaction.__struct_fields__ if name not in _OWN_FORM))
 """The fields that a transaction has as the client sent them; the others have one form of their own."""
 
 _UNITS = {places: Decimal(1).scaleb(-places) for places in set(currencies.PLACES.values())}
@@ -229,8 +228,11 @@ def _accepted(payload: Payload, now_ms: int, header_key: str | None) -> Submissi
         device_id=payload.device_id,
         ip=None if payload.ip is None else _canonical_ip(payload.ip),
         beneficiary=payload.beneficiary,
+        card_bin=payload.card_bin,
     )
-    content = _encoder.encode((amount, occurred_at, metadata, transaction.ip, _as_sent(payload)))
+    sent = (amount, occurred_at, metadata, transaction.ip, _as_sent(payload))
+    # A field that came later is content only where it is sent: the digests of old requests stay as they are.
+    content = _encoder.encode(sent if payload.card_bin is None else (*sent, payload.card_bin))
     return Submission(
         transaction=transaction,
         idempotency_key=header_key or payload.idempotency_key or str(transaction_id),

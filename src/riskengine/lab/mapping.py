@@ -20,6 +20,7 @@ FIELDS = (
     "device_id",
     "ip",
     "beneficiary",
+    "card_bin",
     "metadata",
     "idempotency_key",
     "label",

@@ -19,6 +19,7 @@ COLUMNS = (
     Column("device_id"),
     Column("ip"),
     Column("beneficiary"),
+    Column("card_bin"),
     Column("label"),
     Column("attack"),
 )
@@ -43,6 +44,7 @@ def row(labelled: Labelled) -> Row:
         t.device_id,
         t.ip,
         t.beneficiary,
+        t.card_bin,
         labelled.label,
         labelled.attack,
     )
