@@ -1,10 +1,15 @@
 """Prints docs/features.md, made from the catalogue: `python scripts/features_page.py > docs/features.md`."""
 
+from collections.abc import Iterable
+
 from riskengine.domain import currencies
 from riskengine.domain.clock import DAY
 from riskengine.domain.validation import MOST_AHEAD
-from riskengine.scoring import Engine, history, peers, records, shared, thinning
-from riskengine.scoring.features.catalogue import Feature
+from riskengine.scoring import Engine, peers, records, shared, thinning
+from riskengine.scoring.features import selections
+from riskengine.scoring.features.aggregates import AGGREGATES
+from riskengine.scoring.features.catalogue import COLUMNS, Feature
+from riskengine.scoring.features.code import MOST_LISTED
 
 _TOP = """\
 # Features
@@ -23,7 +28,7 @@ _BOTTOM = """
 "Needs" is how many values it takes, of earlier transactions or of peers; with fewer the feature is **missing**. So it
 is where there is nothing to compute it from: no merchant for `is_new_merchant_7d`, no earlier transaction for
 `seconds_since_last`. Sums and counts (of the account's transactions, of different values, of changes) are never missing
-but 0. To an account without a transaction in 30 days nothing is new: its `new_...` are missing. What rules make of
+but 0. To an account without a transaction in 30 days nothing is new: its `is_new_...` are missing. What rules make of
 missing values is said under [rules](rules.md).
 
 ## Windows
@@ -36,8 +41,11 @@ it. Declined ones count like all others.
 **Up to {most} transactions** of an account within {horizon} days every window is exact. Beyond that old records are
 dropped, never one of the newest {exact}, and their sums are kept: counts, sums, means and deviations are then
 those of a window longer by at most 1/{fineness} (and for a late transaction ending by as much too early). What looks at
-single values (`distinct_...`, `new_...`, `same_...`, the smallest, the largest, shares, the last place) sees the
-records that are left: too few kinds, never too many.
+single values (`is_new_...`, shares, the last place) sees the records that are left: too few kinds, never too many.
+
+**What takes each event one by one** (`distinct`, `smallest`, `largest`, and all over a part of the events) looks at the
+newest {listed} of its window, so that a busy account costs no more than others: of more, these counts are at least what
+they say.
 
 **Late transactions** take their place in event time. They see what happened before them, as far as it is decided;
 those after them in event time see them from then on; decisions already made stay as they are. A history reaches
@@ -60,10 +68,35 @@ others have in hand at that moment. The decision keeps the value it saw.
 all accounts that nobody described are peers. Compared is the logarithm of the latest amount of each, in a
 sample of {slots} places, the account's own left out. Of more accounts than that, those that share a place take turns.
 
+## A catalogue of your own
+
+The catalogue is a file, `riskengine features export` writes it; a changed one is checked and published like a rule set
+(see [releases](releases.md)). A feature is a line:
+
+| field | what it says |
+| --- | --- |
+| `name` | how rules and the model call it |
+| `aggregate` | {aggregates} |
+| `entity` | whose events: `account` (if not given), `peers`, or all accounts on the same `device`, \
+`ip`, `beneficiary` or `merchant` |
+| `per` | only events that have this in common with the transaction ({columns}): \
+`per: merchant` makes the pair account x merchant |
+| `of` | what of the event: `amount`, `log_amount`, one of the columns above, `place`, `hour`, `weekday` |
+| `window` | `30s`, `5m`, `24h`, `30d`, up to `90d` |
+| `filter` | only events that meet it, in the notation of [rules](rules.md), over `amount_base` and the columns: \
+`amount_base < 100 and channel == "online"` |
+| `least`, `default` | the fewest values it is computed from, and its value where there are \
+fewer (if not given: missing) |
+| `unit`, `description` | for people; `0 or 1` makes a truth that rules may use as it stands |
+
+A part of the events (`filter`, `per`) can be taken for {selections}. With a longer window than any before, histories
+reach further back: those that do not are rebuilt from PostgreSQL, before the transaction is scored.
+
 ## Amounts in one currency
 
-`amount_base` and all that is made of it are in {base}, by the rates in the package's `scoring/data/rates.yaml`
-(version {rates_version}, as of {as_of}): figures to start from, to be replaced by your own. {rated} of the {known}
+`amount_base` and all that is made of it are in {base}, by the rates that run. Those
+of the package (version {rates_version}, as of {as_of}) are figures to start from, to be replaced by your own: see
+[releases](releases.md). A decision names the version it was made with. {rated} of the {known}
 currencies that the API takes have a rate. **In the others every feature of an amount is missing**, so that no rule
 fires on one, however large the payment; counts, places and devices work as ever.
 """
@@ -78,7 +111,11 @@ def page() -> str:
         most=thinning.MOST_RECORDS,
         exact=thinning.EXACT,
         fineness=thinning.FINENESS,
-        horizon=history.HORIZON // DAY,
+        listed=MOST_LISTED,
+        aggregates=_names(name for name in AGGREGATES if name != "own"),
+        selections=_names(selections.AGGREGATES),
+        columns=_names(COLUMNS),
+        horizon=catalogue.horizon,
         ahead=MOST_AHEAD // 60_000,
         reach=records.CHANGE_REACH // DAY,
         shared_hours=shared.WINDOW_MS // 3_600_000,
@@ -94,11 +131,16 @@ def page() -> str:
     return top + "".join(map(_row, catalogue.features)) + bottom
 
 
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _row(feature: Feature) -> str:
     needs = str(feature.least or "")
     if feature.default is not None:
         needs = f"{needs or 1}, else {feature.default:g}"
     of = "transaction" if feature.aggregate == "own" else feature.entity
+    of += f", same {feature.per}" if feature.per else ""
     cells = (f"`{feature.name}`", of, feature.window, feature.unit, needs, feature.description)
     return f"| {' | '.join(cells)} |\n"
 

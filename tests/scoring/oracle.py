@@ -99,6 +99,10 @@ class Oracle:
         found["ratio_to_mean_30d"] = minor * len(month) / sum(month) if minor is not None and sum(month) else None
         found["mean_log_30d"], found["std_log_30d"] = _mean(self.logs("30d")), _std(self.logs("30d"))
         found["smallest_10m"] = min(self.amounts("10m"), default=math.nan) / 100
+        small = [minor is not None and minor < 10_000 for minor in map(self.minor, self.window("1h"))]
+        found["small_run_1h"] = float(
+            next((n for n, is_small in enumerate(reversed(small)) if not is_small), len(small))
+        )
         found["largest_7d"] = max(self.amounts("7d"), default=math.nan) / 100
         return found
 

@@ -16,7 +16,7 @@ from riskengine.domain.decision import Verdict
 from riskengine.domain.outcome import Level, Outcome
 from riskengine.domain.transaction import Transaction
 from riskengine.scoring import Engine, History, Memory
-from riskengine.scoring.rules.ruleset import Rule
+from riskengine.scoring.rules.rule import Rule
 from tests.factories import transaction
 from tests.scoring.stories import ALICE, ENGINE, HORIZON, NOON, PLACE, Story, arrivals, past
 
@@ -68,7 +68,9 @@ def test_a_score_is_what_its_parts_give() -> None:
 def test_one_decisive_rule_blocks_alone() -> None:
     # Given a rule set with one rule of hardly any impact, but a minimum outcome
     rule = Rule("RULE_SANCTIONED", "Sanctioned", "", 'beneficiary in ("mule",)', 1.0, Level.CRITICAL, "decline")
-    engine = Engine(ENGINE.catalogue, msgspec.structs.replace(ENGINE.ruleset, rules=(rule,)), ENGINE.rates)
+    engine = Engine(
+        ENGINE.catalogue, msgspec.structs.replace(ENGINE.ruleset, rules=(rule,)), ENGINE.rates, ENGINE.lists
+    )
 
     verdict = Story(engine=engine).pays("1.00", beneficiary="mule")
 

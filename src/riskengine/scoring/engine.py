@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
+from math import nan
 
 import msgspec
 
@@ -16,15 +17,17 @@ from riskengine.scoring.features import catalogue as catalogues
 from riskengine.scoring.features.catalogue import Catalogue
 from riskengine.scoring.features.compiler import Vector, compile_features
 from riskengine.scoring.history import History
+from riskengine.scoring.lists import Lists
 from riskengine.scoring.memory import Memory
 from riskengine.scoring.model import Model
 from riskengine.scoring.money import MISSING, Rates
 from riskengine.scoring.peers import Peer
 from riskengine.scoring.rules import ruleset as rulesets
-from riskengine.scoring.rules.compiler import compile_rules
+from riskengine.scoring.rules.compiler import Fired, compile_rules
 from riskengine.scoring.rules.ruleset import RuleSet
 
 _DEGRADED = ("model",)
+_NONE = Fired((), ())
 
 
 class _Sensed(msgspec.Struct, frozen=True, gc=False):
@@ -37,57 +40,78 @@ class _Sensed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Engine:
-    """Scores with one catalogue of features, one rule set, one table of rates, and a model, if there is one.
+    """Scores with one catalogue of features, one rule set, one table of rates, lists, and a model, if there is one.
 
     Immutable, so it may be shared.
     """
 
-    def __init__(self, catalogue: Catalogue, ruleset: RuleSet, rates: Rates, model: Model | None = None) -> None:
-        """Compiles them. Raises ConfigurationError or RuleError if one is wrong.
+    def __init__(
+        self, catalogue: Catalogue, ruleset: RuleSet, rates: Rates, lists: Lists, model: Model | None = None
+    ) -> None:
+        """Compiles them. Raises ConfigurationError if one is wrong, or does not go with the others.
 
-        `reads` then says which names each rule looks at, by the rule's id.
+        `rules` then are all rules by id, with those that lists imply, and `reads` the names that each looks at.
         """
         self.catalogue = catalogue
         self.ruleset = ruleset
         self.rates = rates
+        self.lists = lists
+        self.model = model
         self.versions = Versions(
-            ruleset.version, catalogue.version, rates.version, 0, None if model is None else model.version
+            ruleset.version, catalogue.version, rates.version, lists.version, None if model is None else model.version
         )
-        self._model = model
         self._horizon = catalogue.horizon
         self._features = compile_features(catalogue)
         self._behaviour = compile_behaviour(catalogue)
-        rules = compile_rules(ruleset, catalogue)
-        self._fired = rules.fired
-        self.reads = dict(zip((rule.id for rule in ruleset.rules), rules.reads, strict=True))
+        compiled = compile_rules(ruleset, catalogue, lists)
+        self._fired = compiled.fired
+        self._split = compiled.split
+        self.rules = {rule.id: rule for rule in compiled.rules}
+        self.reads = compiled.reads
 
     @classmethod
     def starter(cls) -> "Engine":
         """The engine as it is shipped."""
         data = resources.files("riskengine.scoring") / "data"
         texts = [(data / f"{name}.yaml").read_bytes() for name in ("catalogue", "starter_rules", "rates")]
-        return cls(catalogues.load(texts[0]), rulesets.load(texts[1]), money.load(texts[2]))
+        return cls(catalogues.load(texts[0]), rulesets.load(texts[1]), money.load(texts[2]), Lists.starter())
 
     def score(self, transactions: Sequence[Transaction], memory: Memory) -> list[Verdict]:
         """Scores transactions in this order, each on what came before it; `memory` then holds them, too.
 
         A verdict does not depend on how transactions are cut into batches.
         """
-        if self._model is None:
+        if self.model is None:
             return [self._judge(self._sense(transaction, memory), None, memory) for transaction in transactions]
         verdicts: list[Verdict] = []
         for run in _runs(transactions):
             sensed = [self._sense(transaction, memory) for transaction in run]
-            scores = self._model.score([one.values for one in sensed])
+            scores = self.model.score([one.values for one in sensed])
             verdicts += [self._judge(one, score, memory) for one, score in zip(sensed, scores, strict=True)]
         return verdicts
 
     def judge(self, transaction: Transaction, account: Account, values: Vector, model: float | None) -> Verdict:
-        """The verdict on a transaction whose features are known: a stored decision, executed again.
+        """The verdict on a transaction whose features are known: also how a stored decision is executed again.
 
         `model` is the model's score, None where it has none.
         """
-        return self._verdict(transaction, account, values, model)
+        behaviour = self._behaviour(values)
+        places = self._fired(transaction, account, values, behaviour, nan if model is None else model)
+        fired = self._split(places, transaction) if places else _NONE
+        result = composite.combine(self.ruleset, fired.counted, behaviour, model)
+        return Verdict(
+            transaction.transaction_id,
+            transaction.account_id,
+            result.score,
+            result.level,
+            result.outcome,
+            result.parts,
+            tuple([rule.id for rule in fired.counted]),
+            values,
+            self.versions,
+            tuple([rule.id for rule in fired.shadow]),
+            _DEGRADED if model is None and self.model is not None else (),
+        )
 
     def remember(self, account: Account, past: Iterable[Past], sequence: int) -> History:
         """The history of an account that had these events, in the order of their decisions."""
@@ -111,28 +135,9 @@ class Engine:
     def _judge(self, sensed: "_Sensed", model: float | None, memory: Memory) -> Verdict:
         """The verdict on what was sensed, which the account's history then holds."""
         transaction, history = sensed.transaction, sensed.history
-        verdict = self._verdict(transaction, history.account, sensed.values, model)
+        verdict = self.judge(transaction, history.account, sensed.values, model)
         memory.histories[transaction.account_id] = history.append(sensed.event, verdict.outcome is not Outcome.APPROVE)
         return verdict
-
-    def _verdict(self, transaction: Transaction, account: Account, values: Vector, model: float | None) -> Verdict:
-        behaviour = self._behaviour(values)
-        rules = self.ruleset.rules
-        counted = [rules[place] for place in self._fired(transaction, account, values, behaviour)]
-        result = composite.combine(self.ruleset, counted, behaviour, model)
-        return Verdict(
-            transaction.transaction_id,
-            transaction.account_id,
-            result.score,
-            result.level,
-            result.outcome,
-            result.parts,
-            tuple([rule.id for rule in counted]),
-            values,
-            self.versions,
-            (),
-            _DEGRADED if model is None and self._model is not None else (),
-        )
 
 
 def _runs(transactions: Sequence[Transaction]) -> Iterator[list[Transaction]]:

@@ -22,7 +22,7 @@ DEGREE = 1_000_000
 _EPOCH_HOUR = 72
 """Hours from Monday 00:00 to the epoch, a Thursday."""
 
-_CHANNEL_CODES = {channel: code for code, channel in enumerate(CHANNELS, start=1)}
+_CHANNEL_CODES: dict[str, int] = {channel: code for code, channel in enumerate(CHANNELS, start=1)}
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -70,7 +70,7 @@ def of(transaction: Transaction, rates: Rates) -> Event:
         text(transaction.location),
         text(transaction.device_id),
         country_code(transaction.country),
-        _CHANNEL_CODES.get(transaction.channel, 0) if transaction.channel else 0,
+        channel_code(transaction.channel),
         (transaction.occurred_at // HOUR + _EPOCH_HOUR) % 168,
         round(latitude * DEGREE) if located and latitude is not None else NOWHERE,
         round(longitude * DEGREE) if located and longitude is not None else NOWHERE,
@@ -83,6 +83,11 @@ def of(transaction: Transaction, rates: Rates) -> Event:
 def log_steps(amount: int) -> int:
     """The natural logarithm of an amount in minor units (at least 1), in whole steps of 1/LOG_STEPS."""
     return round(math.log(max(amount, 1)) * LOG_STEPS)
+
+
+def channel_code(channel: str | None) -> int:
+    """A positive number for a channel; 0 for None and for what is none."""
+    return _CHANNEL_CODES.get(channel, 0) if channel else 0
 
 
 @lru_cache(maxsize=1024)

@@ -134,7 +134,9 @@ def test_a_default_stands_for_what_is_missing() -> None:
     features = tuple(
         msgspec.structs.replace(f, default=0.0) if f.name == "mean_30d" else f for f in ENGINE.catalogue.features
     )
-    engine = Engine(msgspec.structs.replace(ENGINE.catalogue, features=features), ENGINE.ruleset, ENGINE.rates)
+    engine = Engine(
+        msgspec.structs.replace(ENGINE.catalogue, features=features), ENGINE.ruleset, ENGINE.rates, ENGINE.lists
+    )
 
     first = Story(engine=engine).pays("10.00")
 

@@ -155,8 +155,10 @@ def _last(code: Code, feature: Feature) -> str:
 
 def _amount_at(code: Code, feature: Feature, index: str) -> str:
     _, at = columns.COLUMNS[{"amount": "amount"}[feature.of]]
-    amount = code.let(f"{feature.aggregate}_{_window(code, feature)}", f"longs[({index}) * {WIDTH // 8} + {at}]")
-    return f"{amount} / {MINOR} if start_{_window(code, feature)} < end and {amount} >= 0 else nan"
+    label = _window(code, feature)
+    read = f"longs[({index}) * {WIDTH // 8} + {at}] if start_{label} < end else -1"
+    amount = code.let(f"{feature.aggregate}_{label}", read)
+    return f"{amount} / {MINOR} if {amount} >= 0 else nan"
 
 
 def _distinct(code: Code, feature: Feature) -> str:
@@ -180,17 +182,20 @@ def _seen(code: Code, feature: Feature) -> str:
 def _known(code: Code, feature: Feature) -> str:
     """Missing without a value, and for an account's first transaction: it has no past that anything were new to.
 
-    Where the kinds of the window are counted, they are at hand; otherwise the column is searched.
+    Where the kinds of the window are counted, those of the newest events are at hand; the rest is searched.
     """
     past = code.count("events", code.label(HABIT))
     label = _window(code, feature)
+    view, at = columns.COLUMNS[feature.of]
+    _, items, size = columns.VIEWS[view]
+    value = f"event.{feature.of}.to_bytes({size}, byteorder, signed=True)"
+    known = f"contains(records, start_{label}, {{end}}, {at * WIDTH // items}, {value})"
     if code.is_counted(feature.of, label):
-        known = f"event.{feature.of} in {_seen_kinds(code, feature)}"
+        listed = code.listed(label)
+        earlier = f"start_{label} < {listed} and {known.format(end=listed)}"
+        known = f"event.{feature.of} in {_seen_kinds(code, feature)} or {earlier}"
     else:
-        view, at = columns.COLUMNS[feature.of]
-        _, items, size = columns.VIEWS[view]
-        value = f"event.{feature.of}.to_bytes({size}, byteorder, signed=True)"
-        known = f"contains(records, start_{label}, end, {at * WIDTH // items}, {value})"
+        known = known.format(end="end")
     return f"({known}) if event.{feature.of} and {past} else nan"
 
 

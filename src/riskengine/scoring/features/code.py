@@ -10,6 +10,9 @@ from riskengine.scoring.records import SUMS_AT, WIDTH, Sums
 HABIT = 30 * DAY
 """The past that an account's habits are taken from (ms): there is always a window of this length."""
 
+MOST_LISTED = 128
+"""Events of a window that are looked at one by one, the newest: so that a busy account costs no more than others."""
+
 _LISTED = {"distinct", "smallest", "largest"}
 """The aggregates that look at all values of a window."""
 
@@ -47,6 +50,11 @@ class Code:
     def label(self, length: int) -> str:
         """What the window of that length (ms) is called in names."""
         return f"{length // SECOND}s"
+
+    def listed(self, label: str) -> str:
+        """The index from which each event of a window is looked at."""
+        start = f"start_{label}"
+        return self.let(f"listed_{label}", f"{start} if end - {start} <= {MOST_LISTED} else end - {MOST_LISTED}")
 
     def reach(self, of: str) -> int:
         """The length (ms) of the longest window in which all values of that are looked at; 0 if there is none."""

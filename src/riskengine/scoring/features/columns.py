@@ -43,10 +43,10 @@ def values(code: Code, name: str, length: int) -> str:
         return _read(code, name, label)
     start = code.label(longest)
     whole = code.let(f"{name}_{start}", _read(code, name, start))
-    return whole if label == start else code.let(f"{name}_{label}", f"{whole}[start_{label} - start_{start}:]")
+    return whole if label == start else code.let(f"{name}_{label}", f"{whole}[{code.listed(label)} - {code.listed(start)}:]")
 
 
 def _read(code: Code, name: str, label: str) -> str:
     view_, at = COLUMNS[name]
     name_, items = view(code, view_)
-    return f"{name_}[start_{label} * {items} + {at}:end * {items}:{items}].tolist()"
+    return f"{name_}[{code.listed(label)} * {items} + {at}:end * {items}:{items}].tolist()"

@@ -32,7 +32,7 @@ def _picked(code: Code, feature: Feature, wanted: str) -> str:
 
 def _column(code: Code, name: str, length: int) -> str:
     if name == "time":
-        return f"times[start_{code.label(length)}:end].tolist()"
+        return f"times[{code.listed(code.label(length))}:end].tolist()"
     return columns.values(code, name, length)
 
 

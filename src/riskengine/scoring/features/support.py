@@ -49,6 +49,11 @@ def weekdays(offset: int) -> bytes:
     return bytes((hour + offset // HOUR) % 168 // 24 for hour in range(256))
 
 
+def divide(dividend: float, divisor: float) -> float:
+    """The quotient; missing where the divisor is 0."""
+    return dividend / divisor if divisor else math.nan
+
+
 def known(value: float, default: float) -> float:
     """The value, or the default where it is missing."""
     return value if value == value else default  # noqa: PLR0124
