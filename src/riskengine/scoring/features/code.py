@@ -77,8 +77,9 @@ class Code:
     def squares(self, label: str) -> str:
         """The sum of the squared amounts in the window (modulo 2^128)."""
         self._sums(label, "low", "high")
-        before = f"(high_before_{label} << 64 | low_before_{label})"
-        return self.let(f"squares_{label}", f"(end_high << 64 | end_low) - {before} & {2**128 - 1}")
+        low, high = f"low_before_{label}", f"high_before_{label}"
+        whole = f"(end_high << 64 | end_low) - ({high} << 64 | {low}) & {2**128 - 1}"
+        return self.let(f"squares_{label}", f"end_low - {low} if end_high == {high} else {whole}")
 
     def text(self) -> str:
         """The lines, in the order in which they were first needed."""

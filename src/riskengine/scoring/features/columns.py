@@ -43,7 +43,9 @@ def values(code: Code, name: str, length: int) -> str:
         return _read(code, name, label)
     start = code.label(longest)
     whole = code.let(f"{name}_{start}", _read(code, name, start))
-    return whole if label == start else code.let(f"{name}_{label}", f"{whole}[{code.listed(label)} - {code.listed(start)}:]")
+    if label == start:
+        return whole
+    return code.let(f"{name}_{label}", f"{whole}[{code.listed(label)} - {code.listed(start)}:]")
 
 
 def _read(code: Code, name: str, label: str) -> str:
