@@ -9,13 +9,13 @@ import pytest
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
+from riskengine.pipeline import starters
 from riskengine.resilience import redis as connections
 from riskengine.stack import programs
 from riskengine.stack.errors import StackError
 from riskengine.stack.postgres import Postgres
 from riskengine.stack.stack import Stack
 from riskengine.stack.valkey import Valkey
-from riskengine.storage import migrate
 from riskengine.storage.database import Database
 from riskengine.streaming.redis_stream import RedisStream
 
@@ -49,7 +49,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 async def _template(postgres: Postgres) -> str:
     """The name of a database with the present schema, to be copied."""
     await _administer(postgres, f"CREATE DATABASE {_TEMPLATE}")
-    await migrate.upgrade(postgres.url(_TEMPLATE))
+    await starters.prepare(postgres.url(_TEMPLATE))
     return _TEMPLATE
 
 

@@ -1,20 +1,29 @@
 """How the parts of the engine are put together: the same for the API, the workers and the commands."""
 
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
 
 from riskengine import garbage
+from riskengine.domain import clock
+from riskengine.domain.errors import ConfigurationError
+from riskengine.pipeline.building import Builder
 from riskengine.pipeline.decide import Decider
-from riskengine.pipeline.engines import Fixed
+from riskengine.pipeline.follower import Follower
 from riskengine.pipeline.recall import Recall
+from riskengine.pipeline.running import Running
 from riskengine.resilience import redis as connections
 from riskengine.scoring import shared
-from riskengine.scoring.engine import Engine
+from riskengine.scoring.features.catalogue import Catalogue
+from riskengine.scoring.lists import Lists
+from riskengine.scoring.model import Model
 from riskengine.settings import Settings
 from riskengine.state.histories import Histories
 from riskengine.storage.database import Database
+from riskengine.storage.processes import Identity
 from riskengine.streaming.queue import Queue
 from riskengine.streaming.redis_stream import RedisStream
 
@@ -25,7 +34,8 @@ class Parts(msgspec.Struct, frozen=True):
     database: Database
     queue: Queue
     histories: Histories
-    engine: Engine
+    engines: Running
+    builder: Builder
     decider: Decider
 
 
@@ -33,18 +43,42 @@ class Parts(msgspec.Struct, frozen=True):
 async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> AsyncIterator[Parts]:
     """The parts, connected to the servers that the settings name; `idle` and `most` are connections to PostgreSQL.
 
-    Raises Unavailable if PostgreSQL does not answer, and ConfigurationError if it refuses or lacks the schema. Redis
-    may come later.
+    The engine is the one that is published now; a `follower` keeps it at that. Raises Unavailable if PostgreSQL does
+    not answer, and ConfigurationError if it refuses, lacks the schema, or holds what this version cannot run. Redis may
+    come later.
     """
     database = await Database.connect(settings.database_url, idle=idle, most=most, name=name)
-    await database.fetch("partition_list")
+    build = builder(database)
+    try:
+        engines = await Running.start(database, build)
+    except BaseException:
+        await database.close()
+        raise
     redis = connections.connect(settings.redis_url, name)
-    engines = Fixed(Engine.starter())
     histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
     try:
-        yield Parts(database, RedisStream(redis), histories, engines.engine, decider)
+        yield Parts(database, RedisStream(redis), histories, engines, build, decider)
     finally:
         await redis.aclose()
         await database.close()
+
+
+def builder(database: Database) -> Builder:
+    """What makes engines of stored versions."""
+    return Builder(database, _open_model, _load_lists)
+
+
+def follower(parts: Parts, settings: Settings, role: str) -> Follower:
+    """What keeps this process at what is published; `role` is `api` or `worker`."""
+    who = Identity(f"{role}-{socket.gethostname()}-{os.getpid()}", role, clock.now_ms())
+    return Follower(parts.database, parts.engines, settings.database_url, who)
+
+
+def _open_model(bundle: bytes, version: int, catalogue: Catalogue) -> Model:
+    raise ConfigurationError("models cannot be opened")
+
+
+async def _load_lists(database: Database, version: int, known: Lists | None) -> Lists:
+    return Lists.starter()

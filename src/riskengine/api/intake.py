@@ -62,7 +62,8 @@ async def decide(service: Service, headers: Headers, receive: Receive, _: str) -
     decision = await service.immediate.decide(submission)
     replayed = decision.verdict.transaction_id != submission.transaction.transaction_id
     (_replayed if replayed else _accepted_now).inc()
-    return answers.json(200, explained(service.engine, decision, submission.transaction))
+    engine = await service.engines.of(decision.verdict.versions)
+    return answers.json(200, explained(engine, decision, submission.transaction))
 
 
 async def describe_account(service: Service, headers: Headers, receive: Receive, rest: str) -> Answer:

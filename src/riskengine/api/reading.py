@@ -74,7 +74,7 @@ async def decision(service: NamedDependency[Service], transaction_id: FromPath[U
         raise _unknown_transaction()
     if found is None:
         raise DecisionPending
-    return explained(service.engine, found, sent)
+    return explained(await service.engines.of(found.verdict.versions), found, sent)
 
 
 @get(

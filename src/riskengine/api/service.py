@@ -1,5 +1,6 @@
 """What the handlers work with, from the start of the process to its end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,7 +14,7 @@ from riskengine.domain import clock
 from riskengine.pipeline.immediate import Immediate
 from riskengine.pipeline.ingest import Ingest
 from riskengine.pipeline.publisher import Publisher
-from riskengine.scoring import Engine
+from riskengine.pipeline.running import Running
 from riskengine.settings import Settings
 from riskengine.storage import api_keys, partitions
 from riskengine.storage.database import Database
@@ -27,7 +28,7 @@ class Service(msgspec.Struct, frozen=True):
 
     database: Database
     queue: Queue
-    engine: Engine
+    engines: Running
     access: Access
     ingest: Ingest
     immediate: Immediate
@@ -43,14 +44,18 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         service = Service(
             database=parts.database,
             queue=parts.queue,
-            engine=parts.engine,
+            engines=parts.engines,
             access=Access(partial(api_keys.find, parts.database)),
             ingest=Ingest(parts.database, Publisher(parts.queue), limit=limit),
             immediate=Immediate(parts.database, parts.decider, limit=limit),
         )
         _waiting.set_function(lambda: service.ingest.depth + service.immediate.depth)
+        follower = wiring.follower(parts, settings, "api")
+        following = asyncio.create_task(follower.run())
         try:
             yield service
         finally:
             await service.ingest.drain()
             await service.immediate.drain()
+            follower.stop()
+            await following

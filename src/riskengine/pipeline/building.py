@@ -1,7 +1,7 @@
 """From stored versions to an engine: read, parsed and compiled aside, while another engine goes on deciding."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +12,7 @@ from riskengine.scoring import money
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.features import catalogue as catalogues
 from riskengine.scoring.features.catalogue import Catalogue
+from riskengine.scoring.lists import Lists
 from riskengine.scoring.model import Model
 from riskengine.scoring.money import Rates
 from riskengine.scoring.rules import ruleset as rulesets
@@ -22,6 +23,9 @@ from riskengine.storage.database import Database
 OpenModel = Callable[[bytes, int, Catalogue], Model]
 """(bundle, number of its release, catalogue) -> model. Raises ConfigurationError if it cannot be used."""
 
+LoadLists = Callable[[Database, int, Lists | None], Awaitable[Lists]]
+"""(database, version, lists of an older version) -> the lists of that version. Raises Unavailable."""
+
 Part = TypeVar("Part", Catalogue, RuleSet, Rates)
 
 
@@ -31,19 +35,21 @@ class Parts(msgspec.Struct, frozen=True):
     catalogue: Catalogue
     ruleset: RuleSet
     rates: Rates
+    lists: Lists
     model: Model | None
 
     def engine(self) -> Engine:
         """Compiles them. Raises ConfigurationError if one does not go with the others."""
-        return Engine(self.catalogue, self.ruleset, self.rates, model=self.model)
+        return Engine(self.catalogue, self.ruleset, self.rates, self.lists, self.model)
 
 
 class Builder:
     """Reads parts from PostgreSQL. Parsing, opening and compiling go on in a thread: the event loop is not to wait."""
 
-    def __init__(self, database: Database, open_model: OpenModel) -> None:
+    def __init__(self, database: Database, open_model: OpenModel, load_lists: LoadLists) -> None:
         self._database = database
         self._open_model = open_model
+        self._load_lists = load_lists
 
     async def parts(self, versions: Versions, known: Parts | None = None) -> Parts:
         """The parts of these versions; those that are among the known ones are not read again.
@@ -57,9 +63,10 @@ class Builder:
             ruleset = await self._read(Kind.RULESET, versions.ruleset, rulesets.load)
         if rates is None or rates.version != versions.rates:
             rates = await self.rates(versions.rates)
+        lists = await self._lists(versions.lists, known.lists if known else None)
         same = known is not None and known.catalogue is catalogue and _version(known.model) == versions.model
         model = known.model if known is not None and same else await self.model(versions.model, catalogue)
-        return Parts(catalogue, ruleset, rates, model)
+        return Parts(catalogue, ruleset, rates, lists, model)
 
     async def rates(self, version: int) -> Rates:
         """One table of rates. Raises NotFound, Unavailable and ConfigurationError."""
@@ -75,10 +82,11 @@ class Builder:
         """A model, made ready for a catalogue. Raises ConfigurationError."""
         return await asyncio.to_thread(self._open_model, bundle, version, catalogue)
 
-    async def engine(self, versions: Versions) -> Engine:
-        """The engine of these versions. Raises NotFound, Unavailable and ConfigurationError."""
-        parts = await self.parts(versions)
-        return await asyncio.to_thread(parts.engine)
+    async def _lists(self, version: int, known: Lists | None) -> Lists:
+        if known is not None and known.version == version:
+            return known
+        older = known if known is not None and known.version < version else None
+        return await self._load_lists(self._database, version, older)
 
     async def _read(self, kind: Kind, version: int, load: Callable[[bytes], Part]) -> Part:
         content = await releases.content(self._database, kind, version)

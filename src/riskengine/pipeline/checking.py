@@ -39,7 +39,7 @@ def numbered(kind: Kind, content: bytes, version: int) -> bytes:
             case Kind.RULESET:
                 return rulesets.dump(msgspec.structs.replace(rulesets.load(content), version=version)).encode()
             case Kind.CATALOGUE:
-                return msgspec.yaml.encode(msgspec.structs.replace(catalogues.load(content), version=version))
+                return catalogues.dump(msgspec.structs.replace(catalogues.load(content), version=version)).encode()
             case Kind.RATES:
                 return msgspec.yaml.encode(msgspec.structs.replace(money.load(content), version=version))
             case Kind.MODEL:

@@ -9,7 +9,7 @@ import structlog
 
 from riskengine.domain.errors import FieldError, Forbidden, InvalidInput, Overloaded, ReleaseConflict
 from riskengine.domain.release import Draft, DraftState, Kind, ProcessReport, Publication, Release, RunningVersions
-from riskengine.pipeline.building import Builder, OpenModel
+from riskengine.pipeline.building import Builder
 from riskengine.pipeline.checking import Candidate, Checks, ColdFeatures, numbered
 from riskengine.scoring.features.catalogue import Catalogue
 from riskengine.storage import processes, releases, running
@@ -35,12 +35,12 @@ class Publishing:
     """
 
     def __init__(
-        self, database: Database, open_model: OpenModel, *, approval: bool, cold_features: ColdFeatures = _none_cold
+        self, database: Database, builder: Builder, *, approval: bool, cold_features: ColdFeatures = _none_cold
     ) -> None:
         """With `approval`, a draft needs a second person before it can be published."""
         self._database = database
         self._approval = approval
-        self._checks = Checks(Builder(database, open_model), cold_features)
+        self._checks = Checks(builder, cold_features)
 
     async def draft(self, kind: Kind, content: bytes, by: str, note: str = "", *, base: int | None = None) -> Draft:
         """Keeps a draft, whatever is in it. With `base`, it is published only while that version runs."""

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import structlog
 
+from riskengine.pipeline import starters
 from riskengine.stack import ports
 from riskengine.stack.balancer import Balancer
 from riskengine.stack.engine import START_TIMEOUT_S, EngineProcess, answers
@@ -21,7 +22,6 @@ from riskengine.stack.lock import DirectoryLock
 from riskengine.stack.postgres import Postgres
 from riskengine.stack.process import Process, stop_all
 from riskengine.stack.valkey import Valkey
-from riskengine.storage import migrate
 
 _ENGINE_STOP_TIMEOUT_S = 4.0  # with the servers' own (1, 2 and 3 s) a stop takes less than 10 s, whatever hangs
 _VALKEY_STOP_TIMEOUT_S = 1.0
@@ -100,7 +100,7 @@ class Stack:
         port = ports.claim(self._port, "the API")
         directory = self._open_directory()
         self._start_servers(directory)
-        _run(migrate.upgrade(self.database_url))
+        _run(starters.prepare(self.database_url))
         self._start_engine(directory / "engine")
         self.balancer = Balancer(directory / "balancer", [part.port for part in self.api], port)
         self._started.callback(self.balancer.stop)

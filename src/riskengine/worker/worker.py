@@ -50,6 +50,7 @@ class Worker:
             Consumer(f"{self._name}-{number}", parts.queue, parts.decider, crew, batch_size=settings.worker_batch_size)
             for number in range(settings.worker_consumers + 1)
         ]
+        self._follower = wiring.follower(parts, settings, "worker")
         self._relay = Relay(parts.database, parts.queue, after_ms=settings.relay_after_ms)
 
     async def run(self) -> None:
@@ -59,6 +60,7 @@ class Worker:
         _log.info("worker_started", worker=self._name, consumers=len(consumers))
         duties = [
             *(consumer.run() for consumer in consumers),
+            self._follower.run(),
             self._every(idle / clock.SECOND / 3, lambda: successor.take_over(idle)),
             self._every(RELAY_EVERY, self._relay_all),
             self._every(DEPTH_EVERY, self._measure),
@@ -72,6 +74,7 @@ class Worker:
     def stop(self) -> None:
         """Stops taking in new work. A second call is harmless."""
         self._stopping.set()
+        self._follower.stop()
 
     async def _all_or_none(self, duty: Coroutine[Any, Any, None]) -> None:
         """Ends all duties if one fails in a way that nobody foresaw: the process then dies, and another follows.
