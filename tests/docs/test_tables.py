@@ -12,7 +12,7 @@ from riskengine.domain.outcome import OUTCOME_OF_LEVEL, STATUS_OF_OUTCOME, Level
 from riskengine.domain.payload import Payload
 from riskengine.scoring import Engine
 from riskengine.scoring.rules import names
-from riskengine.scoring.rules.names import Kind
+from riskengine.scoring.rules.tree import Kind
 from tests.docs.pages import ROOT, Page
 
 DOCS = ROOT / "docs"

@@ -32,11 +32,11 @@ def test_a_rule_set_is_read() -> None:
         ("behaviour: 0.4", "behaviour: 0.3, model: 0.1", "without a model"),
         ("high: 40", "high: 70", "must rise"),
         ("impact: 10", "impact: 101", "impact"),
-        ("id: RULE_A", 'id: "a,b"', r"rules\[0\].id"),
+        ("id: RULE_A", 'id: "a,b"', r"rule a,b: id: .*matching regex"),
         ("level: low", "level: lowish", "level"),
         ("level: low", "level: low, minimum_outcome: approve", "minimum_outcome"),
         ("level: low", "level: low, wieght: 3", "wieght"),
-        ("rules:\n", f"rules:\n{VALID.splitlines()[-1]}\n", "more than one"),
+        ("rules:\n", f"rules:\n{VALID.splitlines()[-1]}\n", "there is another rule of this id"),
         ("version: 3", "version: [", "cannot be read"),
     ],
 )  # fmt: skip

@@ -1,29 +1,25 @@
 """A rule set: all that turns features into a score and can be changed without a new release."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from riskengine.domain.errors import ConfigurationError
 from riskengine.domain.outcome import Level
+from riskengine.scoring.rules import reading, writing
+from riskengine.scoring.rules.errors import RuleSetError
+from riskengine.scoring.rules.rule import LISTS, Percent, Rule
 
-Percent = Annotated[float, Meta(ge=0, le=100)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
+MOST_RULES = 1_000
+"""Rules of a set. It bounds the time to compile one, and the size of what is compiled."""
+
+LARGEST_TEXT = 4 * 1024 * 1024
+"""Bytes of a rule set as text: room for as many rules as there may be, each as long as it may be."""
+
 _CLOSE = 1e-9
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rule. `impact` is what it adds to the rules' part of the score; `minimum_outcome` the least that follows."""
-
-    id: Annotated[str, Meta(pattern="^[A-Z][A-Z0-9_]{0,63}$")]
-    name: str
-    description: str
-    expression: str
-    impact: Percent
-    level: Level
-    minimum_outcome: Literal["review", "decline"] | None = None
 
 
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,26 +53,47 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A numbered set of rules, with the lists they look into, the weights and the thresholds."""
+    """A numbered set of rules, with the weights and the thresholds. `load` checks what its types do not say."""
 
-    version: int
+    version: Annotated[int, Meta(ge=0)]
     weights: Weights
     weights_without_model: Weights
     thresholds: Thresholds
-    rules: tuple[Rule, ...]
-    lists: dict[str, tuple[str, ...]] = {}
-
-    def __post_init__(self) -> None:
-        ids = [rule.id for rule in self.rules]
-        if twice := {id_ for id_ in ids if ids.count(id_) > 1}:
-            raise ConfigurationError(f"the rule set has more than one rule of the id {min(twice)}")
-        if self.weights_without_model.model:
-            raise ConfigurationError("without a model, the model has no weight: leave it out of weights_without_model")
+    rules: Annotated[tuple[Rule, ...], Meta(max_length=MOST_RULES)]
 
 
 def load(text: str | bytes) -> RuleSet:
-    """Reads a rule set from YAML. Raises ConfigurationError if it is not one."""
-    try:
-        return msgspec.yaml.decode(text, type=RuleSet)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise ConfigurationError(f"the rule set cannot be read: {error}") from error
+    """Reads a rule set from YAML. Raises RuleSetError with all that is wrong with it.
+
+    Expressions and reasons are only checked when it is compiled: what they may speak of depends on catalogue and lists.
+    """
+    found = reading.Faults()
+    made = reading.struct(RuleSet, reading.document(text, LARGEST_TEXT), found, "the rule set")
+    rules = [rule for rule in (made.get("rules") or ()) if isinstance(rule, Rule)]
+    _check_ids([rule.id for rule in rules], found)
+    for rule in rules:
+        if rule.valid_from and rule.valid_until and rule.valid_from >= rule.valid_until:
+            found.add(rule.id, "valid_until is not after valid_from", "the rule would never be valid")
+    weights = made.get("weights_without_model")
+    if isinstance(weights, Weights) and weights.model:
+        found.add("", "without a model, the model has no weight", "leave it out of weights_without_model")
+    if found.errors:
+        raise RuleSetError(found.errors)
+    return RuleSet(**made)
+
+
+def dump(ruleset: RuleSet) -> str:
+    """The rule set as YAML that `load` reads: the same text for the same rule set, each field in its line."""
+    sections = writing.struct(ruleset)
+    rules = sections.pop("rules")
+    return "\n".join([writing.flat(sections), writing.blocks({"rules": rules})])
+
+
+def _check_ids(ids: list[str], found: reading.Faults) -> None:
+    seen: set[str] = set()
+    for id_ in ids:
+        if id_ in seen:
+            found.add(id_, "there is another rule of this id", "give it another one")
+        if id_.startswith(LISTS):
+            found.add(id_, f"ids that begin with {LISTS} are those of lists", "give it another one")
+        seen.add(id_)
