@@ -61,7 +61,7 @@ class Checks:
         """
         self._known = known = await self._builder.parts(runs.versions, self._known)
         parts = await self._with(candidate, known)
-        with _unfit(_needs(candidate, runs)):
+        with _unfit(of_rules=_needs(candidate, runs)):
             engine = await asyncio.to_thread(parts.engine)
         await self._refuse_cold(candidate, engine)
 
@@ -124,8 +124,8 @@ def _needs(candidate: Candidate, runs: RunningVersions) -> str:
 
 
 @contextmanager
-def _unfit(of_rules: str = "") -> Iterator[None]:
-    """Turns what parts say of their faults into an answer to the one who gave the content."""
+def _unfit(of_all: str = "", of_rules: str = "") -> Iterator[None]:
+    """Turns what parts say of their faults into an answer to the one who gave the content, after what they mean."""
     try:
         yield
     except ConfigurationError as error:
@@ -134,7 +134,7 @@ def _unfit(of_rules: str = "") -> Iterator[None]:
             FieldError(f"rules.{one.rule}" if isinstance(one, RuleError) and one.rule else "content", str(one))
             for one in each
         )
-        prefix = of_rules if any(isinstance(one, RuleError) for one in each) else ""
+        prefix = of_rules if any(isinstance(one, RuleError) for one in each) else of_all
         raise InvalidInput(faults, prefix + _together(faults)) from error
 
 

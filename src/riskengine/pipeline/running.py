@@ -21,6 +21,9 @@ MOST_ENGINES = 8
 MOST_RATES = 128
 """Old tables of rates kept in memory: one a day for the longest window, and then some. One has about 20 kB."""
 
+LONGEST_PROBLEM = 500
+"""Characters of a problem that are told; the log has all of it."""
+
 _KINDS = ("ruleset", "catalogue", "rates", "model", "lists")
 
 _version = Gauge("riskengine_running_version", "The version that this process runs; 0: none", ["kind"])
@@ -106,7 +109,7 @@ class Running:
         except Unavailable:
             raise
         except Exception as error:  # whatever is wrong with it: deciding goes on with what there is
-            self._problem = f"{type(error).__name__}: {error}"
+            self._problem = f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM]
             _failures.inc()
             _log.exception("release_unusable", generation=wanted.generation, still=self._runs.generation)
         else:

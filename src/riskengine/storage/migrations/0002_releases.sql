@@ -64,5 +64,6 @@ CREATE UNLOGGED TABLE processes (
     catalogue  integer     NOT NULL,
     rates      integer     NOT NULL,
     model      integer,
-    lists      bigint      NOT NULL
+    lists      bigint      NOT NULL,
+    problem    text                                -- why it cannot run what it should
 ) WITH (fillfactor = 50);
