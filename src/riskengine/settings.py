@@ -19,6 +19,9 @@ def _of(description: str, unit: str = "", **limits: Any) -> Meta:
     return Meta(description=description, extra={"unit": unit}, **limits)
 
 
+REQUIRED = "required"
+"""What RELEASE_APPROVAL says where a second person is needed."""
+
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
 
@@ -48,6 +51,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     relay_after_ms: Annotated[
         int, _of("How long a transaction may be pending before it is queued again", "ms", ge=100, le=3_600_000)
     ] = 5_000
+    release_approval: Annotated[
+        Literal["off", "required"],
+        _of("Whether rule sets, catalogues, rates and models are published only after a second person's approval"),
+    ] = "off"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _of("Least level that is logged")] = "info"
     log_format: Annotated[Literal["json", "console"], _of("JSON lines for machines, or colours for people")] = "json"
 
@@ -99,8 +106,16 @@ def table() -> list[Setting]:
 
 def database_url(environment: Mapping[str, str] | None = None) -> str:
     """DATABASE_URL alone, for commands that need nothing else. Raises ConfigurationError if it is missing or wrong."""
-    rows = [setting for setting in table() if setting.field == "database_url"]
-    return str(_read(rows, environment)["database_url"])
+    return str(_read_one("database_url", environment)["database_url"])
+
+
+def approval_required(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether RELEASE_APPROVAL asks for a second person. Raises ConfigurationError if it says neither."""
+    return _read_one("release_approval", environment).get("release_approval") == REQUIRED
+
+
+def _read_one(field: str, environment: Mapping[str, str] | None) -> dict[str, Any]:
+    return _read([setting for setting in table() if setting.field == field], environment)
 
 
 def _read(rows: Sequence[Setting], environment: Mapping[str, str] | None) -> dict[str, Any]:

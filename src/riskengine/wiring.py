@@ -13,6 +13,7 @@ from riskengine.domain.errors import ConfigurationError
 from riskengine.pipeline.building import Builder
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.follower import Follower
+from riskengine.pipeline.publishing import Publishing
 from riskengine.pipeline.recall import Recall
 from riskengine.pipeline.running import Running
 from riskengine.resilience import redis as connections
@@ -68,6 +69,11 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
 def builder(database: Database) -> Builder:
     """What makes engines of stored versions."""
     return Builder(database, _open_model, _load_lists)
+
+
+def publishing(database: Database, build: Builder, *, approval: bool) -> Publishing:
+    """What changes what runs; with `approval`, drafts need a second person."""
+    return Publishing(database, build, approval=approval)
 
 
 def follower(parts: Parts, settings: Settings, role: str) -> Follower:

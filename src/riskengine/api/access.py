@@ -34,8 +34,8 @@ class Access:
         self._find = find
         self._remembered: dict[str, _Remembered] = {}
 
-    async def check(self, headers: Headers, needed: Scope) -> None:
-        """Returns if the request's key is good for the scope. Raises Unauthenticated, Forbidden, Unavailable."""
+    async def check(self, headers: Headers, needed: Scope) -> ApiKey:
+        """The request's key, if it is good for the scope. Raises Unauthenticated, Forbidden, Unavailable."""
         given = _key_in(headers)
         key_id = api_keys.key_id_of(given)
         known = None if key_id is None else await self._key(key_id)
@@ -43,8 +43,8 @@ class Access:
             raise Unauthenticated("the API key is unknown or revoked; make one with `riskengine keys create`")
         if not hmac.compare_digest(known.digest, api_keys.digest(given)):
             raise Unauthenticated("the API key is unknown or revoked; make one with `riskengine keys create`")
-        if needed not in known.scopes and "admin" not in known.scopes:
-            raise Forbidden(f"this needs a key with the scope {needed}")
+        require(known, needed)
+        return known
 
     async def _key(self, key_id: str) -> ApiKey | None:
         now = asyncio.get_running_loop().time()
@@ -62,6 +62,12 @@ class Access:
         known = _Remembered(asyncio.ensure_future(self._find(key_id)), until)
         self._remembered[key_id] = known
         return known
+
+
+def require(key: ApiKey, needed: Scope) -> None:
+    """Returns if the key has the scope. Raises Forbidden."""
+    if not key.allows(needed):
+        raise Forbidden(f"this needs a key with the scope {needed}")
 
 
 def _failed(key: "asyncio.Future[ApiKey | None]") -> bool:

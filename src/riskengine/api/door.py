@@ -100,7 +100,7 @@ class Door:
         method, path = exchange.scope["method"], exchange.scope["path"]
         needed = routes.scope_needed(method, path)
         if needed is not None:
-            await self._service.access.check(exchange.headers, needed)
+            exchange.scope["user"] = await self._service.access.check(exchange.headers, needed)
         route = routes.find(method, path)
         if route is None:
             await self._inner(exchange.scope, receive, exchange.send)

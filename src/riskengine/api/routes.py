@@ -1,5 +1,6 @@
 """Which requests are answered without a framework, and what keys requests need."""
 
+import re
 from functools import cached_property
 
 import msgspec
@@ -21,6 +22,11 @@ OPEN = frozenset({"/", DOCS, OPENAPI, METRICS, *HEALTH, *(f"{DOCS}/{name}" for n
 
 _NEEDED: dict[str, KeyScope] = {"GET": "read", "HEAD": "read", "OPTIONS": "read", "POST": "ingest"}
 """The scope that a method needs; any other needs `admin`."""
+
+DECIDING = ("rulesets", "catalogues", "rates", "models", "lists", "snoozes")
+"""Where what decides is kept: whoever changes something there needs `rules`."""
+
+_DECIDING = re.compile(rf"{API}/({'|'.join(DECIDING)})(/.*)?")
 
 
 class Route(msgspec.Struct, frozen=True, dict=True):
@@ -62,4 +68,8 @@ def rest(raw_path: bytes, start: str) -> str:
 
 def scope_needed(method: str, path: str) -> KeyScope | None:
     """The scope that a request's key must have; None if it needs no key."""
-    return None if path in OPEN else _NEEDED.get(method, "admin")
+    if path in OPEN:
+        return None
+    needed = _NEEDED.get(method, "admin")
+    plain = re.sub("/+", "/", path)  # the framework takes several slashes for one
+    return "rules" if needed != "read" and _DECIDING.fullmatch(plain) else needed

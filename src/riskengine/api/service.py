@@ -14,8 +14,9 @@ from riskengine.domain import clock
 from riskengine.pipeline.immediate import Immediate
 from riskengine.pipeline.ingest import Ingest
 from riskengine.pipeline.publisher import Publisher
+from riskengine.pipeline.publishing import Publishing
 from riskengine.pipeline.running import Running
-from riskengine.settings import Settings
+from riskengine.settings import REQUIRED, Settings
 from riskengine.storage import api_keys, partitions
 from riskengine.storage.database import Database
 from riskengine.streaming.queue import Queue
@@ -32,6 +33,7 @@ class Service(msgspec.Struct, frozen=True):
     access: Access
     ingest: Ingest
     immediate: Immediate
+    publishing: Publishing
 
 
 @asynccontextmanager
@@ -48,6 +50,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             access=Access(partial(api_keys.find, parts.database)),
             ingest=Ingest(parts.database, Publisher(parts.queue), limit=limit),
             immediate=Immediate(parts.database, parts.decider, limit=limit),
+            publishing=wiring.publishing(parts.database, parts.builder, approval=settings.release_approval == REQUIRED),
         )
         _waiting.set_function(lambda: service.ingest.depth + service.immediate.depth)
         follower = wiring.follower(parts, settings, "api")

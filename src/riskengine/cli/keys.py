@@ -23,6 +23,7 @@ class ScopeName(StrEnum):
 
     INGEST = "ingest"
     READ = "read"
+    RULES = "rules"
     ADMIN = "admin"
 
 

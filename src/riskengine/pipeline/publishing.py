@@ -46,6 +46,10 @@ class Publishing:
         """Keeps a draft, whatever is in it. With `base`, it is published only while that version runs."""
         return await releases.put_draft(self._database, kind, content, base=base, by=by, note=note)
 
+    async def examine(self, kind: Kind, content: bytes) -> None:
+        """Returns if this could be published now; nothing is kept. Raises InvalidInput that says what is against it."""
+        await self._fit(kind, content, await running.get(self._database))
+
     async def check(self, draft_id: UUID) -> Draft:
         """Finds a draft fit to run beside what runs now. Raises InvalidInput, NotFound and ReleaseConflict."""
         draft = await self._open(draft_id)
@@ -152,10 +156,13 @@ class Publishing:
                 "export what runs, and make the change there"
             )
         content = await releases.draft_content(self._database, draft.draft_id)
+        return await self._fit(draft.kind, content, runs)
+
+    async def _fit(self, kind: Kind, content: bytes, runs: RunningVersions) -> Candidate:
         async with self._database.connection() as connection:
-            version = await releases.latest(connection, draft.kind) + 1
-        data = await asyncio.to_thread(numbered, draft.kind, content, version)
-        candidate = Candidate(draft.kind, version, data)
+            version = await releases.latest(connection, kind) + 1
+        data = await asyncio.to_thread(numbered, kind, content, version)
+        candidate = Candidate(kind, version, data)
         await self._checks.check(candidate, runs)
         return candidate
 

@@ -10,9 +10,9 @@ import msgspec
 from riskengine.domain import clock
 from riskengine.storage.database import Database, Row
 
-Scope = Literal["ingest", "read", "admin"]
-SCOPES: tuple[Scope, ...] = ("ingest", "read", "admin")
-"""What a key may do: send transactions, read everything, or all there is."""
+Scope = Literal["ingest", "read", "rules", "admin"]
+SCOPES: tuple[Scope, ...] = ("ingest", "read", "rules", "admin")
+"""What a key may do: send transactions, read everything, change what decides, or all there is."""
 
 _PREFIX = "rk"
 _ID_BYTES = 6
@@ -28,6 +28,15 @@ class ApiKey(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     created_at: int
     revoked_at: int | None
+
+    def allows(self, needed: Scope) -> bool:
+        """Whether the key may do what needs this scope."""
+        return needed in self.scopes or "admin" in self.scopes
+
+    @property
+    def person(self) -> str:
+        """Who acts with the key, as it is written down beside what was done."""
+        return f"{self.name} ({self.key_id})"
 
 
 async def create(database: Database, name: str, scopes: Sequence[Scope]) -> str:
