@@ -8,7 +8,6 @@ import msgspec
 
 from riskengine.domain.account import Account
 from riskengine.domain.outcome import Level
-from riskengine.scoring.lists import Lists
 from riskengine.scoring.rules import names
 from riskengine.scoring.rules.compiler import Rules, compile_rules
 from riskengine.scoring.rules.rule import Rule
@@ -24,7 +23,7 @@ def rule(expression: str, id_: str = "RULE_0", **fields: Any) -> Rule:
     return Rule(id_, "", "", expression, 1.0, Level.LOW, **fields)
 
 
-def compiled(*rules: Rule, lists: Lists = LISTS) -> Rules:
+def compiled(*rules: Rule, lists: Any = LISTS) -> Rules:
     """These rules over the shipped catalogue."""
     return compile_rules(msgspec.structs.replace(ENGINE.ruleset, rules=rules), ENGINE.catalogue, lists)
 

@@ -51,7 +51,8 @@ class Calls:
             return f"`{name}` is a function", f"write {self._usages[name]}"
         if name in ("true", "false", "null", "none", "nil"):
             return message, "write a condition; a comparison with a missing value is false"
-        return message, refusals.nearest(name, self._names)
+        near = refusals.nearest(name, self._names)
+        return message, near or "texts stand in quotes; names are listed in docs/features.md and docs/rules.md"
 
     def _all(self) -> str:
         return ", ".join([*FUNCTIONS, *self._usages, "list"])

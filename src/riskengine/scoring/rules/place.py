@@ -36,9 +36,10 @@ class Written:
 
     def of_error(self, error: SyntaxError) -> Place:
         """The place that Python's parser complains of, moved into the text."""
+        line, column = error.lineno or 1, (error.offset or 1) - ((error.lineno or 1) == 1)
         lines = self.text.split("\n")
-        line = min(max(error.lineno or 1, 1), len(lines))
-        column = (error.offset or 1) - (line == 1)
+        if line > len(lines):  # at the bracket behind the text: it ends too early
+            return self.at(len(self.text.rstrip()))
         return Place(line, min(max(column, 1), len(lines[line - 1]) + 1))
 
     def _column(self, line: int, byte: int) -> int:

@@ -53,7 +53,8 @@ class Refused(Exception):
     """A tree that cannot be used: everything that is wrong with it."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(mistakes)
+        each = {(mistake.message, mistake.place): mistake for mistake in mistakes}
+        self.mistakes = tuple(each.values())
 
 
 class Reader:
@@ -158,8 +159,15 @@ class Reader:
                 "join them with `and` or `or`; for `== False` write `not`",
             )
         if a.kind is not b.kind:
-            quotes = "a code in figures is a text: write it in quotes" if isinstance(b, Number) else ""
-            raise self._refused(right, f"a {a.kind} cannot be compared with a {b.kind}", quotes)
+            quotes = {
+                Kind.TEXT: "a code in figures is a text: write it in quotes",
+                Kind.NUMBER: "write it without quotes",
+            }
+            raise self._refused(
+                right,
+                f"a {a.kind} cannot be compared with a {b.kind}",
+                quotes[a.kind] if isinstance(b, Number | Text) else "",
+            )
         if a.kind is Kind.TEXT and order not in ("==", "!="):
             raise self._refused(right, "texts have no order", "compare them with == or !=")
         return Compare(order, a, b)

@@ -6,17 +6,15 @@ from difflib import get_close_matches
 
 _NOTHING_ELSE = "rules have comparisons, and, or, not, + - * / and a few functions"
 
+# Signs and words that only Python has are found before, by `syntax`.
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Attribute: ("nothing has parts: a dot cannot be used", "write names alone, as in amount_base"),
     ast.Subscript: ("nothing has parts: [ ] cannot be used here", "write names alone, as in amount_base"),
     ast.Lambda: ("functions cannot be made in a rule", _NOTHING_ELSE),
-    ast.IfExp: ("`if` cannot be used in a rule", "write a > 1 and b or not (a > 1) and c"),
     ast.ListComp: ("loops cannot be used in a rule", "features count and add up: see docs/features.md"),
     ast.SetComp: ("loops cannot be used in a rule", "features count and add up: see docs/features.md"),
     ast.DictComp: ("loops cannot be used in a rule", "features count and add up: see docs/features.md"),
     ast.GeneratorExp: ("loops cannot be used in a rule", "features count and add up: see docs/features.md"),
-    ast.JoinedStr: ("texts cannot be put together in a rule", 'compare names one by one, as in country == "DE"'),
-    ast.NamedExpr: ("nothing can be given a name in a rule", "write the expression where it is needed"),
     ast.Starred: ("a star cannot be used here", "write out the values"),
     ast.Tuple: ("values in brackets can only stand after `in`", 'write country in ("DE", "FR")'),
     ast.List: ("values in brackets can only stand after `in`", 'write country in ("DE", "FR")'),
@@ -25,19 +23,7 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Await: ("`await` cannot be used in a rule", _NOTHING_ELSE),
     ast.Yield: ("`yield` cannot be used in a rule", _NOTHING_ELSE),
     ast.YieldFrom: ("`yield` cannot be used in a rule", _NOTHING_ELSE),
-    ast.Pow: ("** cannot be used in a rule", "write x * x"),
-    ast.Mod: ("% cannot be used in a rule", "write x - floor(x / 100) * 100"),
-    ast.FloorDiv: ("// cannot be used in a rule", "write floor(x / y)"),
-    ast.BitAnd: ("& cannot be used in a rule", "write `and`"),
-    ast.BitOr: ("| cannot be used in a rule", "write `or`"),
-    ast.BitXor: ("^ cannot be used in a rule", "write x * x for a square"),
-    ast.LShift: ("<< cannot be used in a rule", "write < to compare"),
-    ast.RShift: (">> cannot be used in a rule", "write > to compare"),
-    ast.MatMult: ("@ cannot be used in a rule", _NOTHING_ELSE),
-    ast.Invert: ("~ cannot be used in a rule", "write `not`"),
     ast.UAdd: ("a + without a number before it cannot be used", "leave it out"),
-    ast.Is: ("`is` cannot be used in a rule", "write =="),
-    ast.IsNot: ("`is not` cannot be used in a rule", "write !="),
 }
 
 

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     |(?P<comment>\#[^\n]*)
     |(?P<word>[^\W\d]\w*)
     |(?P<number>(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?\w*)
-    |(?P<sign>&&|\|\||<>|==|!=|<=|>=|=<|=>|:=|->|\*\*|//|[=!;?$`\\"'])
+    |(?P<sign>&&|\|\||<>|==|!=|<=|>=|=<|=>|:=|->|\*\*|//|<<|>>|[=!;?$%&|^~@`\\"'])
     |(?P<opening>[(\[{])
     |(?P<closing>[)\]}])
     |(?P<other>\S)
@@ -45,6 +45,16 @@ _SIGNS = {
     "`": 'names are written plainly, texts in quotes, as in "DE"',
     "\\": "lines need no mark at their end",
     "->": "compare with < or >",
+    "<<": "write < to compare",
+    ">>": "write > to compare",
+    "**": "write x * x",
+    "//": "write floor(x / y)",
+    "%": "write x - floor(x / 100) * 100",
+    "&": "write `and`",
+    "|": "write `or`",
+    "^": "write x * x for a square",
+    "~": "write `not`",
+    "@": "there are + - * /",
 }
 """Signs that other notations have, and what to write here."""
 
@@ -53,6 +63,10 @@ _WORDS = {
     "OR": "write `or`",
     "NOT": "write `not`",
     "IN": "write `in`",
+    "is": "write ==, and != for `is not`",
+    "if": "write conditions joined with `and` and `or`",
+    "then": "write conditions joined with `and` and `or`",
+    "else": "write conditions joined with `and` and `or`",
     "BETWEEN": "write 10 <= amount <= 20",
     "between": "write 10 <= amount <= 20",
     "LIKE": 'write starts_with(merchant, "A"), ends_with or contains',
@@ -143,7 +157,11 @@ def _parsed(written: Written) -> ast.expr:
     except (ValueError, RecursionError, MemoryError):
         raise Mistake("the expression cannot be read", hint="use less nesting, and plain characters") from None
     if isinstance(tree, ast.Tuple) and (tree.lineno, tree.col_offset) == (1, 0):
-        raise Mistake("these are several expressions", Place(1, 1), "join conditions with `and` or `or`")
+        raise Mistake(
+            "these are several expressions",
+            Place(1, 1),
+            "join conditions with `and` or `or`; write ten thousand as 10_000",
+        )
     return tree
 
 
