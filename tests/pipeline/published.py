@@ -41,7 +41,7 @@ def open_model(bundle: bytes, version: int, catalogue: Catalogue) -> NamesModel:
 
 async def load_lists(_: Database, version: int, __: Lists | None) -> Lists:
     """The shipped lists, at any version."""
-    return msgspec.structs.replace(Lists.starter(), version=version)
+    return Lists.starter().with_changes(version)
 
 
 def builder(database: Database) -> Builder:
