@@ -2,16 +2,24 @@
 
 from typing import Literal
 
+import msgspec
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from riskengine.domain.outcome import Level, Outcome
 from riskengine.scoring import composite
-from riskengine.scoring.rules.ruleset import Rule
+from riskengine.scoring.rules.rule import Rule
+from riskengine.scoring.rules.ruleset import Thresholds
 from tests.scoring.stories import ENGINE
 
 
-def rule(impact: float, minimum: Literal["review", "decline"] | None = None) -> Rule:
-    return Rule("RULE_X", "", "", "amount > 1", impact, Level.LOW, minimum)
+def rule(
+    impact: float,
+    minimum: Literal["review", "decline"] | None = None,
+    maximum: Literal["approve"] | None = None,
+) -> Rule:
+    return Rule("RULE_X", "", "", "amount > 1", impact, Level.LOW, minimum, maximum)
 
 
 def test_parts_are_weighted_with_and_without_a_model() -> None:
@@ -42,3 +50,32 @@ def test_a_minimum_outcome_lifts_the_score_to_its_threshold(
 
 def test_a_minimum_outcome_lowers_nothing() -> None:
     assert composite.combine(ENGINE.ruleset, [rule(100, "review")], 100.0, None).score == 100.0
+
+
+def test_a_maximum_outcome_lowers_the_score_to_the_last_that_is_approved() -> None:
+    result = composite.combine(ENGINE.ruleset, [rule(100), rule(0, None, "approve")], 100.0, None)
+
+    assert (result.score, result.level, result.outcome) == (49.9999, Level.MEDIUM, Outcome.APPROVE)
+    assert (result.parts.rules, result.parts.behaviour) == (100, 100.0)
+
+
+def test_a_maximum_outcome_lifts_nothing() -> None:
+    assert composite.combine(ENGINE.ruleset, [rule(1, None, "approve")], 0.0, None).score == 0.59
+
+
+@pytest.mark.parametrize(("minimum", "score"), [("review", 100.0), ("decline", 100.0)])
+def test_a_minimum_outcome_outranks_a_maximum(minimum: Literal["review", "decline"], score: float) -> None:
+    fired = [rule(100), rule(0, None, "approve"), rule(0, minimum)]
+
+    assert composite.combine(ENGINE.ruleset, fired, 100.0, None).score == score
+
+
+@given(st.floats(1e-9, 100), st.floats(1e-9, 100))
+def test_what_a_maximum_outcome_leaves_is_approved_whatever_the_thresholds(medium: float, high: float) -> None:
+    assume(medium < high < 100)
+    ruleset = msgspec.structs.replace(ENGINE.ruleset, thresholds=Thresholds(medium, high, 100.0))
+
+    result = composite.combine(ruleset, [rule(100, None, "approve")], 100.0, None)
+
+    assert result.outcome is Outcome.APPROVE
+    assert high - result.score <= 0.00016

@@ -65,7 +65,8 @@ def _dumped(data: Any) -> str:
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    style = "|" if "\n" in value else None
+    plain = all(line.isprintable() for line in value.split("\n"))
+    style = ("|" if "\n" in value else None) if plain else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
