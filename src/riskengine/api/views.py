@@ -13,6 +13,7 @@ from riskengine.domain.decision import Decision, Reason, Versions
 from riskengine.domain.outcome import STATUS_OF_OUTCOME, Level, Outcome, Status
 from riskengine.domain.transaction import Channel
 from riskengine.pipeline.ingest import Receipt
+from riskengine.scoring.money import Rates
 from riskengine.storage.records import Record
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -55,6 +56,21 @@ class PartsView(msgspec.Struct, frozen=True, gc=False):
     weights: WeightsView
 
 
+class ExchangeRateView(msgspec.Struct, frozen=True, gc=False):
+    """The rate that the amount was converted with. `rate` is null where the table has none for the currency."""
+
+    currency: str
+    base: str
+    rate: Annotated[str | None, Meta(description="units of the currency that one unit of the base is worth")]
+    as_of: str
+
+    @classmethod
+    def of(cls, rates: Rates, currency: str) -> "ExchangeRateView":
+        """The rate of a currency in a table of rates."""
+        rate = rates.rates.get(currency)
+        return cls(currency, rates.base, None if rate is None else str(rate), rates.as_of.isoformat())
+
+
 class DecisionView(msgspec.Struct, frozen=True, gc=False):
     """A decision, with what it was made of and why."""
 
@@ -67,11 +83,16 @@ class DecisionView(msgspec.Struct, frozen=True, gc=False):
     summary: Annotated[str, Meta(description="the decision in one sentence")]
     parts: PartsView
     reasons: Sequence[Reason]
+    shadow_rules: Annotated[Sequence[str], Meta(description="rules that fired without counting: in shadow, or snoozed")]
+    degraded: Annotated[Sequence[str], Meta(description="parts that should have had a say, and had none")]
+    exchange_rate: ExchangeRateView
     versions: Versions
     decided_at: Time
 
     @classmethod
-    def of(cls, decision: Decision, summary: str, reasons: Sequence[Reason]) -> "DecisionView":
+    def of(
+        cls, decision: Decision, summary: str, reasons: Sequence[Reason], rate: ExchangeRateView
+    ) -> "DecisionView":
         """The decision as it is shown, with the summary and the reasons rendered for it."""
         verdict = decision.verdict
         parts = verdict.parts
@@ -86,6 +107,9 @@ class DecisionView(msgspec.Struct, frozen=True, gc=False):
             summary=summary,
             parts=PartsView(parts.rules, parts.behaviour, parts.model, weights),
             reasons=reasons,
+            shadow_rules=verdict.shadow,
+            degraded=verdict.degraded,
+            exchange_rate=rate,
             versions=verdict.versions,
             decided_at=time(decision.decided_at),
         )
