@@ -3,15 +3,20 @@
 import re
 import runpy
 
-from msgspec import inspect
+from msgspec import inspect, structs
 
 from riskengine.api import bodies, door, intake
 from riskengine.api.problems import KINDS
 from riskengine.domain import validation
 from riskengine.domain.outcome import OUTCOME_OF_LEVEL, STATUS_OF_OUTCOME, Level
 from riskengine.domain.payload import Payload
-from riskengine.scoring import Engine
+from riskengine.scoring import Engine, composite
 from riskengine.scoring.rules import names
+from riskengine.scoring.rules.functions import FUNCTIONS
+from riskengine.scoring.rules.reader import DEEPEST
+from riskengine.scoring.rules.rule import Rule
+from riskengine.scoring.rules.ruleset import LARGEST_TEXT, MOST_RULES
+from riskengine.scoring.rules.syntax import LONGEST
 from riskengine.scoring.rules.tree import Kind
 from tests.docs.pages import ROOT, Page
 
@@ -61,10 +66,39 @@ def test_rules_of_the_starter_set() -> None:
     assert Page.read(DOCS / "rules.md").table("rule") == expected
 
 
+def test_fields_of_a_rule() -> None:
+    fields = [row[0] for row in Page.read(DOCS / "rules.md").table("field")]
+
+    assert fields == [f"`{field.name}`" for field in structs.fields(Rule)]
+
+
+def test_functions_of_rules() -> None:
+    usages = [row[0] for row in Page.read(DOCS / "rules.md").table("function")]
+
+    assert usages == [f"`{function.usage}`" for function in FUNCTIONS.values()]
+
+
+def test_limits_of_rules() -> None:
+    limits = [row[1] for row in Page.read(DOCS / "rules.md").table("limit")]
+
+    assert limits == [str(MOST_RULES), f"{LARGEST_TEXT // 2**20} MiB", str(LONGEST), str(DEEPEST)]
+
+
+def test_the_last_score_that_is_approved() -> None:
+    rule = ENGINE.ruleset.rules[0]
+    result = composite.combine(ENGINE.ruleset, [structs.replace(rule, maximum_outcome="approve")], 100.0, 100.0)
+
+    assert f"below `high`: {result.score}" in (DOCS / "rules.md").read_text()
+
+
 def test_weights() -> None:
     weights = ENGINE.ruleset.weights_without_model
 
-    assert f"{weights.rules:g} and {weights.behaviour:g} (`weights_without_model`" in (DOCS / "rules.md").read_text()
+    with_model = ENGINE.ruleset.weights
+    page = " ".join((DOCS / "rules.md").read_text().split())
+
+    assert f"{weights.rules:g} and {weights.behaviour:g} (`weights_without_model`" in page
+    assert f"{with_model.rules:g}, {with_model.behaviour:g} and {with_model.model:g} (`weights`" in page
 
 
 def test_levels_and_what_follows_from_them() -> None:
