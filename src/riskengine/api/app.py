@@ -13,7 +13,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from riskengine.api import documentation, problems, reading, routes, service, status, written
+from riskengine.api import documentation, problems, reading, releases, routes, service, status, written
+from riskengine.api.bodies import ClientGone
 from riskengine.api.door import Door
 from riskengine.api.errors import MethodNotAllowed
 from riskengine.domain.errors import FieldError, InvalidInput, NotFound
@@ -37,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Door:
 
     inner = Litestar(
         route_handlers=[
-            Router(routes.API, route_handlers=[*_READ, *_WRITTEN]),
+            Router(routes.API, route_handlers=[*_READ, *_WRITTEN, *releases.HANDLERS]),
             *_ABOUT,
         ],
         lifespan=[life],
@@ -80,6 +81,8 @@ def _no_page(response: Response[Any]) -> Response[Any]:
 
 
 def _problem(_: Request[Any, Any, Any] | None, error: Exception) -> Response[bytes]:
+    if isinstance(error, ClientGone):
+        raise error  # to the door, which knows that nobody waits for an answer
     answer = problems.answer(_translated(error))
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     media_type = answer.content_type.decode()

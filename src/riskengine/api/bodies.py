@@ -19,17 +19,27 @@ class ClientGone(Exception):
     """The client closed the connection: there is nobody to answer."""
 
 
+def content_type(headers: Headers) -> bytes:
+    """What the client says the body is, without parameters."""
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+
+
 async def read_json(headers: Headers, receive: Receive, limit: int) -> bytes:
     """The body, at most `limit` bytes that say they are JSON. Raises Unsupported, TooLarge, TooSlow, ClientGone."""
-    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
+    if content_type(headers) != b"application/json":
         raise Unsupported("send the body as JSON, with Content-Type: application/json")
+    return await read(headers, receive, limit)
+
+
+async def read(headers: Headers, receive: Receive, limit: int, patience: float = PATIENCE) -> bytes:
+    """The body, at most `limit` bytes within `patience` seconds. Raises Unsupported, TooLarge, TooSlow, ClientGone."""
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise Unsupported("send the body as it is, without Content-Encoding")
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             return await _read(receive, limit)
     except TimeoutError:
-        raise TooSlow(PATIENCE) from None
+        raise TooSlow(patience) from None
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

@@ -53,7 +53,10 @@ DECISION = {
             "values": {"is_new_device": 1.0, "amount_base": 549.9},
         }
     ],
-    "versions": {"ruleset": 1, "catalogue": 1, "rates": 1, "model": None},
+    "shadow_rules": [],
+    "degraded": [],
+    "exchange_rate": {"currency": "EUR", "base": "EUR", "rate": "1", "as_of": "2025-11-20"},
+    "versions": {"ruleset": 1, "catalogue": 1, "rates": 1, "lists": 1, "model": None},
     "decided_at": "2025-11-21T14:03:07.301Z",
 }
 
@@ -88,6 +91,84 @@ READY = {"status": "ready", "failing": []}
 NOT_READY = {"status": "not ready", "failing": ["redis"]}
 LIVE = {"status": "live"}
 METRICS = 'riskengine_accepted_total{by="single"} 1042.0'
+
+RULES = """\
+version: 1
+weights: {rules: 0.5, behaviour: 0.35, model: 0.15}
+weights_without_model: {rules: 0.59, behaviour: 0.41}
+thresholds: {medium: 25, high: 50, critical: 70}
+rules:
+  - id: RULE_NIGHT_PAYMENT
+    name: Night payment
+    description: Above 1 000 in the base currency, between 00:00 and 05:00
+    expression: hour < 5 and amount_base > 1_000
+    impact: 20
+    level: medium
+"""
+BUNDLE = "the bytes of a bundle"
+DRAFT_PAYLOAD = {"content": RULES, "note": "payments at night", "base": 1}
+PUBLISH_PAYLOAD = {"note": "payments at night"}
+ROLLBACK_PAYLOAD = {"to": 1, "note": "too many alerts"}
+
+DRAFT = {
+    "draft_id": "019aa5e1-77c0-7d20-b3a4-0f6e2c9d1b55",
+    "kind": "ruleset",
+    "base": 1,
+    "state": "checked",
+    "created_by": "ann (4f1c09d2ab37)",
+    "created_at": "2025-11-21T14:20:31.104Z",
+    "note": "payments at night",
+    "checked_at": "2025-11-21T14:20:33.871Z",
+    "approved_by": None,
+    "approved_at": None,
+    "version": None,
+}
+DRAFTS = {"drafts": [DRAFT]}
+RELEASE = {
+    "kind": "ruleset",
+    "version": 2,
+    "runs": True,
+    "created_by": DRAFT["created_by"],
+    "approved_by": "bob (90be17c2d4e6)",
+    "note": DRAFT["note"],
+    "published_at": "2025-11-21T14:31:02.448Z",
+}
+RELEASES = {"releases": [RELEASE]}
+_CONTENT = {
+    "text": RULES,
+    "size": len(RULES),
+    "sha256": "5b0b6b63d6f0ff2a4f2c0e4b0c9a5d1e7a3f8846d2c1b0a99e8f7d6c5b4a3921",
+}
+WHOLE_RELEASE = {"release": RELEASE, "content": _CONTENT}
+WHOLE_DRAFT = {"draft": DRAFT, "content": _CONTENT}
+PUBLICATION = {
+    "generation": 7,
+    "kind": "ruleset",
+    "version": 2,
+    "previous": 1,
+    "action": "publish",
+    "published_by": DRAFT["created_by"],
+    "note": DRAFT["note"],
+    "published_at": RELEASE["published_at"],
+}
+HISTORY = {"publications": [PUBLICATION]}
+_RUNNING = {"ruleset": 2, "catalogue": 1, "rates": 1, "lists": 3, "model": None}
+RUNNING = {
+    "generation": 7,
+    "versions": _RUNNING,
+    "processes": [
+        {
+            "process_id": "worker-risk1-4711",
+            "role": "worker",
+            "generation": 7,
+            "versions": _RUNNING,
+            "current": True,
+            "problem": None,
+            "started_at": "2025-11-20T08:00:12.000Z",
+            "seen_at": "2025-11-21T14:31:02.655Z",
+        }
+    ],
+}
 
 
 def of(value: object) -> list[Example]:

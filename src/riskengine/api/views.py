@@ -90,9 +90,7 @@ class DecisionView(msgspec.Struct, frozen=True, gc=False):
     decided_at: Time
 
     @classmethod
-    def of(
-        cls, decision: Decision, summary: str, reasons: Sequence[Reason], rate: ExchangeRateView
-    ) -> "DecisionView":
+    def of(cls, decision: Decision, summary: str, reasons: Sequence[Reason], rate: ExchangeRateView) -> "DecisionView":
         """The decision as it is shown, with the summary and the reasons rendered for it."""
         verdict = decision.verdict
         parts = verdict.parts
