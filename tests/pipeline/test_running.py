@@ -156,10 +156,15 @@ async def test_old_engines_are_bounded(database: Database) -> None:
     engines = await Running.start(database, builder(database))
     for number in range(2, MOST_ENGINES + 3):
         await publish(database, Kind.RULESET, marked(number))
-    made = [await engines.of(Versions(number, 1, 1)) for number in range(2, MOST_ENGINES + 3)]
-    # When they are asked for again, then only the one longest ago has to be made again
-    again = [await engines.of(Versions(number, 1, 1)) for number in range(MOST_ENGINES + 2, 1, -1)]
-    assert [old is new for old, new in zip(made, reversed(again), strict=True)] == [False] + [True] * MOST_ENGINES
+    wanted = [Versions(number, 1, 1) for number in range(2, MOST_ENGINES + 3)]
+    *earlier, last = wanted
+    made = {versions: await engines.of(versions) for versions in earlier}
+    # When the oldest is asked for again, and then one too many
+    assert await engines.of(wanted[0]) is made[wanted[0]]
+    made[last] = await engines.of(last)
+    # Then only the one that was asked for longest ago has to be made again
+    again = {versions: await engines.of(versions) for versions in (wanted[0], *wanted[2:], wanted[1])}
+    assert [versions for versions in wanted if again[versions] is not made[versions]] == [wanted[1]]
 
 
 async def test_old_rates_are_at_hand(database: Database) -> None:
