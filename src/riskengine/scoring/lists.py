@@ -7,43 +7,17 @@ from operator import attrgetter
 import msgspec
 
 from riskengine.domain.errors import ConfigurationError
-from riskengine.domain.listing import ENTITY_FIELDS, Effect, Kind
+from riskengine.domain.listing import ENTITY_FIELDS, Entry, ListDefinition, Snooze, StarterList
 from riskengine.domain.transaction import Transaction
 from riskengine.scoring import members
-from riskengine.scoring.members import Entry, Members
+from riskengine.scoring.members import Members
+
+__all__ = ["Changes", "Contains", "Entry", "ListDefinition", "Lists", "Snooze", "StarterList", "starter_lists"]
 
 Contains = Callable[[str | None, int], bool]
 """(value of a transaction, time in ms since the epoch) -> whether it is on the list then."""
 
 _read = {field: attrgetter(field) for field in ENTITY_FIELDS}
-
-
-class ListDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A list: what its values are, the field of a transaction that they are compared with, and what follows by itself.
-
-    `effect`: nothing, or the transaction is blocked, allowed, or watched (reviewed); see docs/lists.md.
-    """
-
-    name: str
-    kind: Kind
-    effect: Effect
-    field: str
-    description: str = ""
-
-
-class Snooze(msgspec.Struct, frozen=True, gc=False):
-    """A rule that does not count for one entity, told by a field's value, before `until` (ms since the epoch)."""
-
-    rule_id: str
-    field: str
-    value: str
-    until: int
-
-
-class StarterList(ListDefinition, frozen=True, forbid_unknown_fields=True):
-    """A list as it is shipped, with its values."""
-
-    entries: tuple[str, ...] = ()
 
 
 class Lists:

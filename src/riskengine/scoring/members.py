@@ -3,20 +3,11 @@
 from collections.abc import Iterable
 from typing import Protocol, Self
 
-import msgspec
-
 from riskengine.domain import networks
-from riskengine.domain.listing import Kind
+from riskengine.domain.listing import Entry, Kind
 
 NEVER = 2**63 - 1
 """When an entry without a time ends, in milliseconds since the epoch."""
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A value in the form that look-ups use, and when it is on the list no more (ms since the epoch; None: never)."""
-
-    value: str
-    expires_at: int | None = None
 
 
 class Members(Protocol):
