@@ -207,7 +207,7 @@ def _probabilities(seen: dict[str, float]) -> list[tuple[Habit, float, tuple[str
     """The p-value of each habit, and the features it came from; `z` is put among those that were seen."""
     amount = ("log_amount", "mean_log_30d", "std_log_30d", "peer_mean_log", "peer_std_log", "count_30d")
     seen["z"] = amount_z(*[seen[name] for name in amount])
-    found = [(Habit.AMOUNT, _upper_t5(seen["z"]), (*amount, "z"))]
+    found: list[tuple[Habit, float, tuple[str, ...]]] = [(Habit.AMOUNT, _upper_t5(seen["z"]), (*amount, "z"))]
     count, weekly = seen["count_30d"], seen["count_7d"]
     if not count > 0:
         return found
