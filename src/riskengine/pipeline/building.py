@@ -44,18 +44,32 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 class Builder:
-    """Reads parts from PostgreSQL. Parsing, opening and compiling go on in a thread: the event loop is not to wait."""
+    """Reads parts from PostgreSQL. Parsing, opening and compiling go on in a thread: the event loop is not to wait.
+
+    It keeps the parts of what runs, for all who build in this process: of the next ones, mostly one is different.
+    """
 
     def __init__(self, database: Database, open_model: OpenModel, load_lists: LoadLists) -> None:
         self._database = database
         self._open_model = open_model
         self._load_lists = load_lists
+        self._present: Parts | None = None
 
-    async def parts(self, versions: Versions, known: Parts | None = None) -> Parts:
-        """The parts of these versions; those that are among the known ones are not read again.
+    async def present(self, versions: Versions) -> Parts:
+        """The parts of what runs now, which are kept. Raises what `parts` does."""
+        self._present = parts = await self.parts(versions)
+        return parts
+
+    def forget(self) -> None:
+        """Keeps nothing any longer: the database was restored, and numbers may come to mean something else."""
+        self._present = None
+
+    async def parts(self, versions: Versions) -> Parts:
+        """The parts of these versions; what is kept is not read again.
 
         Raises NotFound, Unavailable, and ConfigurationError if this version of riskengine cannot use one.
         """
+        known = self._present
         catalogue, ruleset, rates = (known.catalogue, known.ruleset, known.rates) if known else (None, None, None)
         if catalogue is None or catalogue.version != versions.catalogue:
             catalogue = await self._read(Kind.CATALOGUE, versions.catalogue, catalogues.load)

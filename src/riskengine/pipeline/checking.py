@@ -47,20 +47,18 @@ def numbered(kind: Kind, content: bytes, version: int) -> bytes:
 
 
 class Checks:
-    """Builds engines of candidates. What runs otherwise is kept in mind: mostly it is the same the next time."""
+    """Builds engines of candidates and of what else runs."""
 
     def __init__(self, builder: Builder, cold_features: ColdFeatures) -> None:
         self._builder = builder
         self._cold_features = cold_features
-        self._known: Parts | None = None
 
     async def check(self, candidate: Candidate, runs: RunningVersions) -> None:
         """Returns if the candidate can run beside the rest of `runs`.
 
         Raises InvalidInput that says what stands against it, and what of the rest needs it otherwise.
         """
-        self._known = known = await self._builder.parts(runs.versions, self._known)
-        parts = await self._with(candidate, known)
+        parts = await self._with(candidate, await self._builder.present(runs.versions))
         with _unfit(of_rules=_needs(candidate, runs)):
             engine = await asyncio.to_thread(parts.engine)
         await self._refuse_cold(candidate, engine)

@@ -50,13 +50,13 @@ class Running:
         self._rates = Kept(builder.rates, MOST_RATES, "rates")
         self._tried = runs.generation
         self._problem: str | None = None
-        self._take(runs, parts, parts.engine())
+        self._take(runs, parts.engine())
 
     @classmethod
     async def start(cls, database: Database, builder: Builder) -> "Running":
         """What is published now. Raises Unavailable, and ConfigurationError if nothing is, or it cannot be used."""
         runs = await storage.get(database)
-        return cls(database, builder, runs, await builder.parts(runs.versions))
+        return cls(database, builder, runs, await builder.present(runs.versions))
 
     @property
     def engine(self) -> Engine:
@@ -103,8 +103,9 @@ class Running:
         if not goes_on:  # the database was restored from a backup: the same numbers may come to mean something else
             self._old.clear()
             self._rates.clear()
+            self._builder.forget()
         try:
-            parts = await self._builder.parts(wanted.versions, self._parts if goes_on else None)
+            parts = await self._builder.present(wanted.versions)
             engine = await asyncio.to_thread(parts.engine)
         except Unavailable:
             raise
@@ -115,15 +116,15 @@ class Running:
         else:
             if goes_on:
                 self._old.put(self._engine.versions, self._engine)  # answers on what it decided are still to be made
-            self._take(wanted, parts, engine)
+            self._take(wanted, engine)
             self._problem = None
         self._tried = wanted.generation
 
-    def _take(self, runs: RunningVersions, parts: Parts, engine: Engine) -> None:
-        self._runs, self._parts, self._engine = runs, parts, engine
+    def _take(self, runs: RunningVersions, engine: Engine) -> None:
+        self._runs, self._engine = runs, engine
         for kind in _KINDS:
             _version.labels(kind).set(getattr(runs, kind) or 0)
 
     async def _build(self, versions: Versions) -> Engine:
-        parts = await self._builder.parts(versions, self._parts)
+        parts = await self._builder.parts(versions)
         return await asyncio.to_thread(parts.engine)
