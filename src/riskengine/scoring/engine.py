@@ -113,6 +113,19 @@ class Engine:
             _DEGRADED if model is None and self.model is not None else (),
         )
 
+    def features(self, transaction: Transaction, now: Event, history: History, memory: Memory) -> Vector:
+        """The features of a transaction, the event `now`, on a history and on what accounts share, in `memory`.
+
+        Just what `score` computes, for executing a decision again. It changes nothing.
+        """
+        hash_ = hashing.of_64(transaction.account_id)
+        others = memory.peers.without(hash_ % peers.SLOTS, history.account.type)
+        return self._features(transaction, now, history, hash_, others, memory.shared)
+
+    def share(self, transaction: Transaction, past: Past, type_: str, memory: Memory) -> None:
+        """Takes a decided transaction of an account of that type into what accounts share, as `score` does."""
+        _note(memory, transaction, past.event, hashing.of_64(transaction.account_id), type_)
+
     def remember(self, account: Account, past: Iterable[Past], sequence: int) -> History:
         """The history of an account that had these events, in the order of their decisions."""
         return History.of(account, past, sequence, self.catalogue.horizon)
