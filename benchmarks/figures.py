@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 import psutil  # type: ignore[import-untyped]
 
+from benchmarks.ages import Curve, Point
 from benchmarks.course import Decisions, EndToEnd
+from benchmarks.peers import Comparison, Timed
 from benchmarks.scoring import Cost
 
 
@@ -34,14 +36,25 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Rates are transactions a second, times as their names say, memory the largest process of a kind in MB."""
+    """Rates are transactions a second, times as their names say, memory the largest process of a kind in MB.
+
+    `ages` are the accounts of the same rate by age, then those a month old by rate.
+    """
 
     date: str
     machine: Machine
     quick: bool
     source: str
     rows: int
-    score_us: float
+    score_us_60f_20r: float
+    score_ratio_200r: float
+    score_simulated_us: float
+    score_simulated_ratio_200r: float
+    score_ratio_age_100k: float
+    ages: tuple[Point, ...]
+    rules_us: float
+    rules_peer_ratio: float
+    rules_peers: dict[str, Timed]
     history_to_bytes_us: float
     history_from_bytes_us: float
     history_bytes: float
@@ -69,6 +82,9 @@ class Measured(msgspec.Struct):
     """The runs, as they are done."""
 
     cost: Cost
+    simulated: Cost
+    curve: Curve
+    comparison: Comparison
     single: EndToEnd
     batch: EndToEnd
     decisions: Decisions
@@ -86,7 +102,15 @@ def of(measured: Measured, *, source: str, rows: int, quick: bool) -> Figures:
         quick=quick,
         source=source,
         rows=rows,
-        score_us=round(measured.cost.score_us, 1),
+        score_us_60f_20r=round(measured.cost.score_us, 1),
+        score_ratio_200r=round(measured.cost.ratio_200, 3),
+        score_simulated_us=round(measured.simulated.score_us, 1),
+        score_simulated_ratio_200r=round(measured.simulated.ratio_200, 3),
+        score_ratio_age_100k=round(measured.curve.age_ratio, 3),
+        ages=measured.curve.by_age + measured.curve.by_rate,
+        rules_us=round(measured.comparison.ours_us, 2),
+        rules_peer_ratio=round(measured.comparison.ratio, 2),
+        rules_peers={name: Timed(peer.version, round(peer.us, 2)) for name, peer in measured.comparison.peers.items()},
         history_to_bytes_us=round(measured.cost.to_bytes_us, 1),
         history_from_bytes_us=round(measured.cost.from_bytes_us, 1),
         history_bytes=round(measured.cost.history_bytes),

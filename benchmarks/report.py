@@ -23,7 +23,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 TARGETS = {
-    "score_us": Target(60, most=True),
+    "score_us_60f_20r": Target(40, most=True),
+    "score_ratio_200r": Target(1.15, most=True),
+    "score_ratio_age_100k": Target(1.25, most=True),
+    "rules_peer_ratio": Target(1, most=False),
     "single_e2e_tps": Target(2_000, most=False),
     "single_ratio": Target(0.5, most=False),
     "batch_e2e_tps": Target(6_000, most=False),
@@ -34,7 +37,13 @@ TARGETS = {
 }
 
 _ROWS: tuple[tuple[str, str] | None, ...] = (
-    ("score function, µs a transaction", "score_us"),
+    ("score function with 20 rules, µs a transaction", "score_us_60f_20r"),
+    ("with 200 rules, times of that", "score_ratio_200r"),
+    ("on simulated rows with 20 rules, µs a transaction", "score_simulated_us"),
+    ("with 200 rules, times of that", "score_simulated_ratio_200r"),
+    ("account with 100 000 events, times of one with 10", "score_ratio_age_100k"),
+    ("17 rules alone, µs a transaction", "rules_us"),
+    ("the fastest peer on them, times of that", "rules_peer_ratio"),
     ("history to bytes, µs", "history_to_bytes_us"),
     ("history from bytes, µs", "history_from_bytes_us"),
     ("history, bytes", "history_bytes"),
@@ -68,6 +77,12 @@ def show(console: Console, figures: Figures) -> None:
             value, target = getattr(figures, name), TARGETS.get(name)
             mark = "" if target is None else "[green]pass" if target.met(value) else "[red]short"
             table.add_row(words, f"{value:,}", "" if target is None else str(target), mark)
+    table.add_section()
+    for name, peer in figures.rules_peers.items():
+        table.add_row(f"17 rules: {name} {peer.version}, µs", f"{peer.us:,}", "", "")
+    table.add_section()
+    for point in figures.ages:
+        table.add_row(f"account of {point.events:,} events, {point.per_month:,} a month, µs", f"{point.us:,}", "", "")
     table.add_section()
     for name in KINDS:
         cpu = f"{figures.single_cpu_us[name]:,.0f} · {figures.batch_cpu_us[name]:,.0f}"

@@ -38,6 +38,11 @@ def take(count: int, data: Path = DATA) -> Traffic:
     if file.is_file():
         records = Reading(file, ColumnMapping(), PRESETS[REAL], skip_bad=True).records()
         return Traffic(REAL, [record.submission for record in islice(records, count)])
+    return simulated(count)
+
+
+def simulated(count: int) -> Traffic:
+    """As many simulated rows: the same ones each time, but for their ids."""
     return Traffic("simulator", list(islice(_simulated(), count)))
 
 

@@ -12,7 +12,13 @@ ASKED_FOR = (
     "single_raw_tps",
     "batch_e2e_tps",
     "batch_raw_tps",
-    "score_us",
+    "score_us_60f_20r",
+    "score_ratio_200r",
+    "score_simulated_us",
+    "score_simulated_ratio_200r",
+    "score_ratio_age_100k",
+    "rules_us",
+    "rules_peer_ratio",
     "decisions_p50_ms",
     "decisions_p99_ms",
     "decisions_rate",
@@ -32,4 +38,8 @@ def test_a_quick_run_has_all_figures(tmp_path: Path) -> None:
     figures = msgspec.json.decode(output.read_bytes())
     assert {name: figures[name] for name in ASKED_FOR if not figures[name] > 0} == {}
     assert figures["decisions_p50_ms"] <= figures["decisions_p95_ms"] <= figures["decisions_p99_ms"]
+    assert all(point["us"] > 0 for point in figures["ages"])
+    assert [point["events"] for point in figures["ages"]] == [10, 100, 1_000, 10_000, 100_000] * 2
+    assert all(peer["us"] > 0 and peer["version"] for peer in figures["rules_peers"].values())
+    assert {name.partition(",")[0] for name in figures["rules_peers"]} == {"zen-engine", "rule-engine"}
     assert {"date", "machine", "single_ratio", "batch_ratio", "single_cpu_us"} <= figures.keys()
