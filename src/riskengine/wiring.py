@@ -9,7 +9,8 @@ import msgspec
 
 from riskengine import garbage
 from riskengine.domain import clock
-from riskengine.domain.errors import ConfigurationError
+from riskengine.models.bundle import open_bundle
+from riskengine.pipeline import listed
 from riskengine.pipeline.building import Builder
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.follower import Follower
@@ -18,9 +19,6 @@ from riskengine.pipeline.recall import Recall
 from riskengine.pipeline.running import Running
 from riskengine.resilience import redis as connections
 from riskengine.scoring import shared
-from riskengine.scoring.features.catalogue import Catalogue
-from riskengine.scoring.lists import Lists
-from riskengine.scoring.model import Model
 from riskengine.settings import Settings
 from riskengine.state.histories import Histories
 from riskengine.storage.database import Database
@@ -68,7 +66,7 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
 
 def builder(database: Database) -> Builder:
     """What makes engines of stored versions."""
-    return Builder(database, _open_model, _load_lists)
+    return Builder(database, open_bundle, listed.load)
 
 
 def publishing(database: Database, build: Builder, *, approval: bool) -> Publishing:
@@ -80,11 +78,3 @@ def follower(parts: Parts, settings: Settings, role: str) -> Follower:
     """What keeps this process at what is published; `role` is `api` or `worker`."""
     who = Identity(f"{role}-{socket.gethostname()}-{os.getpid()}", role, clock.now_ms())
     return Follower(parts.database, parts.engines, settings.database_url, who)
-
-
-def _open_model(bundle: bytes, version: int, catalogue: Catalogue) -> Model:
-    raise ConfigurationError("models cannot be opened")
-
-
-async def _load_lists(database: Database, version: int, known: Lists | None) -> Lists:
-    return Lists.starter()

@@ -1,9 +1,10 @@
-"""What runs in a new database: version 1 of everything, as it is shipped."""
+"""What runs in a new database: version 1 of everything, and the lists, as shipped."""
 
 from importlib import resources
 
 import structlog
 
+from riskengine.pipeline import curating
 from riskengine.storage import migrate
 from riskengine.storage.database import Database
 
@@ -29,6 +30,7 @@ async def prepare(database_url: str) -> None:
 
 async def publish(database: Database) -> None:
     """Publishes what is shipped, if nothing runs yet."""
+    await curating.ensure_starter(database, PUBLISHER)
     data = resources.files("riskengine.scoring") / "data"
     shipped = [(data / f"{name}.yaml").read_bytes() for name in ("starter_rules", "catalogue", "rates")]
     numbered = [argument for content in shipped for argument in (_VERSION, content)]
