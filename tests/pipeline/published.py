@@ -7,12 +7,12 @@ import msgspec
 
 from riskengine.domain.errors import ConfigurationError
 from riskengine.domain.release import Kind, Publication
+from riskengine.pipeline import listed
 from riskengine.pipeline.building import Builder
 from riskengine.pipeline.publishing import Publishing
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.features import catalogue as catalogues
 from riskengine.scoring.features.catalogue import Catalogue
-from riskengine.scoring.lists import Lists
 from riskengine.scoring.rules import ruleset as rulesets
 from riskengine.storage.database import Database
 
@@ -39,14 +39,9 @@ def open_model(bundle: bytes, version: int, catalogue: Catalogue) -> NamesModel:
     return NamesModel(version)
 
 
-async def load_lists(_: Database, version: int, __: Lists | None) -> Lists:
-    """The shipped lists, at any version."""
-    return Lists.starter().with_changes(version)
-
-
 def builder(database: Database) -> Builder:
     """Makes engines with these models."""
-    return Builder(database, open_model, load_lists)
+    return Builder(database, open_model, listed.load)
 
 
 def publishing(database: Database, *, approval: bool = False) -> Publishing:

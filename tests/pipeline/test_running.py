@@ -8,7 +8,10 @@ import pytest
 
 from riskengine.domain.decision import Versions
 from riskengine.domain.errors import ConfigurationError, NotFound, Unavailable
+from riskengine.domain.listing import ListDefinition
 from riskengine.domain.release import Kind, ProcessReport
+from riskengine.pipeline.curating import Curating
+from riskengine.pipeline.curation_checks import NewEntry
 from riskengine.pipeline.follower import Follower
 from riskengine.pipeline.running import MOST_ENGINES, Running
 from riskengine.scoring.engine import Engine
@@ -104,6 +107,24 @@ async def test_a_model_is_opened_anew_for_another_catalogue(database: Database) 
     await publish(database, Kind.RULESET, marked(2))
     await engines.refresh()
     assert engines.engine.model is same
+
+
+async def test_it_changes_to_new_lists_without_reading_the_rest(database: Database) -> None:
+    # Given a process
+    engines = await Running.start(database, builder(database))
+    before = engines.engine
+    # When a list is made and filled
+    curating = Curating(database)
+    await curating.create(ListDefinition("stolen", "text", "block", "device_id"), "ann")
+    await curating.add("stolen", [NewEntry("d1")], "ann")
+    await engines.refresh()
+    # Then it acts by it, and all else is what it had
+    assert engines.engine.versions == Versions(1, 1, 1, 2)
+    assert engines.engine.ruleset is before.ruleset
+    (verdict,) = engines.engine.score([factories.transaction(device_id="d1")], Memory())
+    assert "LIST_STOLEN" in verdict.rules
+    # And the lists of before can be had again
+    assert await engines.of(before.versions) is before
 
 
 async def test_what_it_cannot_use_leaves_the_one_before(database: Database) -> None:

@@ -8,7 +8,7 @@ import pytest
 from riskengine.domain.errors import ConfigurationError, NotFound
 from riskengine.domain.release import Kind, RunningVersions
 from riskengine.pipeline import starters
-from riskengine.storage import processes, releases, running
+from riskengine.storage import lists, processes, releases, running
 from riskengine.storage.database import Database
 from riskengine.storage.processes import Identity
 from riskengine.storage.running import Change
@@ -26,6 +26,7 @@ async def test_a_new_database_runs_what_is_shipped(database: Database) -> None:
         assert (release.version, release.created_by) == (1, "riskengine")
         assert await releases.content(database, kind, 1) == shipped(name)
     assert await releases.every(database, Kind.MODEL) == []
+    assert [each.definition.name for each in await lists.every(database)] == ["high_risk_countries"]
     # And it is told who published it
     told = await running.history(database, None, 10)
     assert [(one.generation, one.kind, one.version) for one in told] == [
