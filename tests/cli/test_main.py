@@ -8,6 +8,12 @@ import pytest
 from riskengine.cli import main
 from riskengine.domain.errors import FieldError, InvalidInput, NotFound
 
+NAMES = [
+    *("demo", "up", "api", "worker", "migrate"),
+    *("rules", "features", "rates", "models"),
+    *("score", "import", "simulate", "keys"),
+]
+
 
 def riskengine(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -18,11 +24,11 @@ def riskengine(*arguments: str, **environment: str) -> subprocess.CompletedProce
 def test_the_help_names_every_command() -> None:
     shown = riskengine("--help")
     assert shown.returncode == 0
-    for name in ("demo", "up", "api", "worker", "migrate", "score", "import", "simulate", "keys"):
+    for name in NAMES:
         assert f" {name} " in shown.stdout
 
 
-@pytest.mark.parametrize("name", ["demo", "up", "api", "worker", "migrate", "score", "import", "simulate", "keys"])
+@pytest.mark.parametrize("name", NAMES)
 def test_every_command_has_help(name: str) -> None:
     shown = riskengine(name, "--help")
     assert shown.returncode == 0, shown.stderr

@@ -13,6 +13,7 @@ from typer.main import get_command
 from riskengine.domain.errors import InvalidInput, RiskEngineError
 
 _START, _PROCESSES, _DATA = "Start here", "Single processes", "Data and keys"
+_DECIDES = "What decides"
 
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": (_START, "demo", "Start everything, send it transactions, and watch them being decided."),
@@ -20,6 +21,10 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "api": (_PROCESSES, "api", "Run one API process."),
     "worker": (_PROCESSES, "worker", "Run one worker."),
     "migrate": (_PROCESSES, "migrate", "Bring the database's schema to this version."),
+    "rules": (_DECIDES, "rules", "Change the rules: check, compare, publish and roll back rule sets."),
+    "features": (_DECIDES, "features", "Change what is known of a transaction: catalogues of features."),
+    "rates": (_DECIDES, "rates", "Change the exchange rates."),
+    "models": (_DECIDES, "models", "Change the model that has a say in decisions."),
     "score": (_DATA, "score", "Decide the transactions of a file offline, without any server."),
     "import": (_DATA, "importing", "Import the transactions of a file as history into the database."),
     "simulate": (_DATA, "simulate", "Make up labelled transactions: normal customers, and attacks among them."),

@@ -40,15 +40,20 @@ class Publishing:
         """With `approval`, a draft needs a second person before it can be published."""
         self._database = database
         self._approval = approval
+        self._cold_features = cold_features
         self._checks = Checks(builder, cold_features)
 
     async def draft(self, kind: Kind, content: bytes, by: str, note: str = "", *, base: int | None = None) -> Draft:
         """Keeps a draft, whatever is in it. With `base`, it is published only while that version runs."""
         return await releases.put_draft(self._database, kind, content, base=base, by=by, note=note)
 
-    async def examine(self, kind: Kind, content: bytes) -> None:
-        """Returns if this could be published now; nothing is kept. Raises InvalidInput that says what is against it."""
-        await self._fit(kind, content, await running.get(self._database))
+    async def examine(self, kind: Kind, content: bytes, *, base: int | None = None) -> None:
+        """Returns if this could be published now; nothing is kept. Raises InvalidInput and ReleaseConflict."""
+        await self._fit(kind, content, base, await running.get(self._database))
+
+    async def cold(self, catalogue: Catalogue) -> Collection[str]:
+        """Which features of a catalogue were not filled from the past yet: no rule may use them."""
+        return await self._cold_features(catalogue)
 
     async def check(self, draft_id: UUID) -> Draft:
         """Finds a draft fit to run beside what runs now. Raises InvalidInput, NotFound and ReleaseConflict."""
@@ -149,16 +154,17 @@ class Publishing:
         return draft if draft.state in _OPEN else _closed(draft)
 
     async def _candidate(self, draft: Draft, runs: RunningVersions) -> Candidate:
-        """The draft as the release it is to become, found fit to run. Numbers are given only with a new generation."""
-        if draft.base is not None and draft.base != runs.of(draft.kind):
+        """The draft as the release it is to become, found fit to run."""
+        content = await releases.draft_content(self._database, draft.draft_id)
+        return await self._fit(draft.kind, content, draft.base, runs)
+
+    async def _fit(self, kind: Kind, content: bytes, base: int | None, runs: RunningVersions) -> Candidate:
+        """The content as the release it would become. Numbers are given only with a new generation."""
+        if base is not None and base != runs.of(kind):
             raise ReleaseConflict(
-                f"{_named(draft.kind, runs.of(draft.kind))} runs now, and the draft was made from {draft.base}; "
+                f"{_named(kind, runs.of(kind))} runs now, and the draft was made from {base}; "
                 "export what runs, and make the change there"
             )
-        content = await releases.draft_content(self._database, draft.draft_id)
-        return await self._fit(draft.kind, content, runs)
-
-    async def _fit(self, kind: Kind, content: bytes, runs: RunningVersions) -> Candidate:
         async with self._database.connection() as connection:
             version = await releases.latest(connection, kind) + 1
         data = await asyncio.to_thread(numbered, kind, content, version)

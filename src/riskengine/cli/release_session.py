@@ -1,0 +1,82 @@
+"""What commands on releases share: the database, who acts, and how refusals are shown."""
+
+import asyncio
+import getpass
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, NoReturn, TypeVar
+
+import structlog
+import typer
+from rich.console import Console
+
+from riskengine import wiring
+from riskengine.domain.errors import InvalidInput
+from riskengine.domain.metadata import storable
+from riskengine.pipeline.publishing import Publishing
+from riskengine.settings import approval_required, database_url
+from riskengine.storage.database import Database
+
+Result = TypeVar("Result")
+
+LONGEST = 1000
+"""Characters of a note, and of a name: as over HTTP."""
+
+Note = Annotated[str, typer.Option("--note", help="Why; kept for good.", show_default=False)]
+By = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this system.")]
+
+
+def run(work: Callable[[Publishing], Awaitable[Result]]) -> Result:
+    """Does the work on the database of DATABASE_URL. What is not fit is shown whole, and ends the command with 1."""
+    try:
+        with _without_news():
+            return asyncio.run(_connected(work))
+    except InvalidInput as error:
+        refuse(error)
+
+
+def refuse(error: InvalidInput) -> NoReturn:
+    """Shows all that is wrong, and ends the command with 1."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"{error}", style="red", markup=False)
+    raise typer.Exit(1)
+
+
+def person(by: str | None) -> str:
+    """Who acts. Raises BadParameter if that cannot be told."""
+    if by is None:
+        try:
+            by = getpass.getuser()
+        except (KeyError, OSError):
+            by = ""
+    return _text("--by", by)
+
+
+def reason(note: str) -> str:
+    """A note that can be kept. Raises BadParameter."""
+    return _text("--note", note)
+
+
+def _text(option: str, text: str) -> str:
+    if not 0 < len(text) <= LONGEST or not storable(text):
+        raise typer.BadParameter(f"give a text of 1 to {LONGEST} characters", param_hint=option)
+    return text
+
+
+@contextmanager
+def _without_news() -> Iterator[None]:
+    """What processes log in passing is printed here as the command's own answer; faults are still logged."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+async def _connected(work: Callable[[Publishing], Awaitable[Result]]) -> Result:
+    database = await Database.connect(database_url(), idle=1, most=2, name="riskengine-releases")
+    try:
+        return await work(wiring.publishing(database, wiring.builder(database), approval=approval_required()))
+    finally:
+        await database.close()
