@@ -230,7 +230,7 @@ async def test_what_cannot_be_scored_stays_pending_and_its_neighbours_are_decide
                 raise ZeroDivisionError("poison")
             return super().score(transactions, memory)
 
-    engine = Stumbling(ENGINE.catalogue, ENGINE.ruleset, ENGINE.rates)
+    engine = Stumbling(ENGINE.catalogue, ENGINE.ruleset, ENGINE.rates, ENGINE.lists)
     batch = [factories.transaction(merchant="poison" if n == 2 else "m", occurred_at=START + n) for n in range(5)]
     await _store(database, batch)
     # When a batch with it is decided

@@ -119,7 +119,7 @@ async def test_what_cannot_be_scored_is_accepted_and_said_to_be_undecided(databa
                 raise ZeroDivisionError("poison")
             return super().score(transactions, memory)
 
-    engine = Stumbling(ENGINE.catalogue, ENGINE.ruleset, ENGINE.rates)
+    engine = Stumbling(ENGINE.catalogue, ENGINE.ruleset, ENGINE.rates, ENGINE.lists)
     immediate = _immediate(database, redis, engine)
     # When it is sent together with others
     merchants = ("a", "poison", "b")

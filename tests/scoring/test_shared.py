@@ -11,7 +11,8 @@ from tests.scoring.stories import ENGINE, NOON
 
 def test_a_transaction_names_the_sets_it_belongs_to() -> None:
     assert shared.keys(transaction()) == ()
-    assert shared.keys(transaction(device_id="d", ip="::1", beneficiary="b")) == ("device:d", "ip:::1", "beneficiary:b")
+    made = transaction(device_id="d", ip="::1", beneficiary="b", merchant="m")
+    assert shared.keys(made) == ("device:d", "ip:::1", "beneficiary:b", "merchant:m")
 
 
 def test_accounts_are_counted_within_a_day_and_each_once() -> None:

@@ -1,7 +1,7 @@
 """Deciding transactions: each once, on exactly the state that its account then has."""
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -102,7 +102,7 @@ class Decider:
         decisions = _numbered(verdicts, sequences)
         with _storing.time():
             accepted = await storage.store_new(self._database, submissions, decisions)
-        await self._take(memory, transactions, decisions, accepted.refused, done)
+        await self._take(engine, memory, transactions, decisions, accepted.refused, done=done)
         return accepted.stored
 
     async def _round(self, transactions: Sequence[Transaction], refuted: dict[str, int], done: Decided) -> None:
@@ -119,15 +119,17 @@ class Decider:
         with _storing.time():
             refused = await storage.store(self._database, decisions)
         done.settled |= refused.settled
-        await self._take(memory, transactions, decisions, refused, done)
+        await self._take(engine, memory, transactions, decisions, refused, done=done)
         refuted |= {v.account_id: sequences.get(v.account_id, 0) for v in verdicts if v.transaction_id in refused}
 
     async def _take(
         self,
+        engine: Engine,
         memory: Memory,
         transactions: Sequence[Transaction],
         decisions: Sequence[Decision],
         refused: Refused,
+        *,
         done: Decided,
     ) -> None:
         """Notes in `done` and in Valkey what PostgreSQL took."""
@@ -137,7 +139,7 @@ class Decider:
             _decided.labels(outcome).inc(count)
         _stale.inc(len(refused.stale))
         with _keeping.time():
-            await self._keep(memory, taken, [t for t in transactions if t.transaction_id not in refused.stale])
+            await self._keep(engine, memory, taken, [t for t in transactions if t.transaction_id not in refused.stale])
 
     async def _score(
         self,
@@ -163,14 +165,19 @@ class Decider:
                 _log.exception("transaction_undecidable", transaction_id=str(transaction.transaction_id))
         return verdicts
 
-    async def _keep(self, memory: Memory, taken: Iterable[Decision], decided: Sequence[Transaction]) -> None:
-        """Writes histories back. A failure costs only time: the fence finds them stale, and they are rebuilt."""
-        account_ids = {decision.verdict.account_id for decision in taken}
+    async def _keep(
+        self, engine: Engine, memory: Memory, taken: Sequence[Decision], decided: Sequence[Transaction]
+    ) -> None:
+        """Writes back what changed. A failure costs time: the fence finds histories stale, and they are rebuilt.
+
+        What accounts share lacks these decisions then.
+        """
         try:
-            await self._recall.keep(memory, account_ids, decided)
+            await self._recall.keep(engine, memory, taken, decided)
         except Unavailable as error:
-            _unkept.inc(len(account_ids))
-            _log.warning("histories_unkept", part=error.part, count=len(account_ids))
+            count = len({decision.verdict.account_id for decision in taken})
+            _unkept.inc(count)
+            _log.warning("histories_unkept", part=error.part, count=count)
 
 
 def _numbered(verdicts: Sequence[Verdict], sequences: dict[str, int]) -> list[Decision]:

@@ -1,6 +1,6 @@
 """Making again, from PostgreSQL, what Valkey does not have: the reason why only PostgreSQL needs a backup."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import structlog
 from prometheus_client import Counter
@@ -10,11 +10,13 @@ from riskengine.domain.clock import DAY
 from riskengine.domain.outcome import Outcome
 from riskengine.pipeline.engines import Engines
 from riskengine.scoring import event, hashing, peers
+from riskengine.scoring.commons import PEERS
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.history import History
 from riskengine.scoring.money import MISSING, Rates
 from riskengine.scoring.shared import WINDOW_MS
-from riskengine.state.histories import Changes, Histories
+from riskengine.state.histories import Histories
+from riskengine.state.parts import Changes
 from riskengine.storage import accounts
 from riskengine.storage.accounts import Past
 from riskengine.storage.database import Database, Row
@@ -34,28 +36,45 @@ async def histories(
     Reads back twice the horizon from an account's newest transaction: so much lateness fits.
     """
     pasts = await accounts.pasts(database, account_ids, 2 * engine.catalogue.horizon * DAY)
-    rates = await _rates(engines, {one.rates_version for past in pasts for one in past.decided})
+    tables = await rates(engines, {one.rates_version for past in pasts for one in past.decided})
     _rebuilt.inc(len(pasts))
-    return {past.account.account_id: _history(past, engine, rates) for past in pasts}
+    return {past.account.account_id: _history(past, engine, tables) for past in pasts}
 
 
-async def common(database: Database, engines: Engines, store: Histories) -> None:
-    """What accounts share: the sets of a day's devices, addresses and beneficiaries, and the sample of peers.
+async def common(database: Database, engines: Engines, store: Histories, kinds: Collection[str]) -> None:
+    """What accounts share: the sets of a day's devices, merchants ... of the kinds given, and the sample of peers.
 
-    Exact for what was accepted within the last day. Idempotent: several processes may do it at once.
+    Exact for what was accepted within the last day. Idempotent: several processes may do it at once. Series take
+    longer, and are for `Backfill`.
     """
     since = clock.to_datetime(clock.now_ms() - WINDOW_MS)
-    uses = await database.fetch("recent_shared", since)
+    additions = await _uses(database, kinds)
     latest = await database.fetch("recent_peers", since)
-    additions = [
+    slots = list(_slots(latest, await rates(engines, {row["rates_version"] for row in latest})))
+    await _write(store, additions, slots)
+    await store.mark({PEERS, *kinds}, whole=True)
+    _log.info("common_memory_rebuilt", additions=len(additions), slots=len(slots))
+
+
+async def sets(database: Database, store: Histories, kinds: Collection[str]) -> None:
+    """The sets of these kinds alone, which are then kept whole. Idempotent."""
+    await _write(store, await _uses(database, kinds), ())
+    await store.mark(kinds)
+
+
+async def _uses(database: Database, kinds: Collection[str]) -> list[tuple[str, int, int]]:
+    since = clock.to_datetime(clock.now_ms() - WINDOW_MS)
+    return [
         (f"{row['kind']}:{row['id']}", hashing.of_64(row["account_id"]), clock.to_ms(row["occurred_at"]))
-        for row in uses
+        for row in await database.fetch("recent_shared", since, sorted(kinds))
     ]
-    slots = list(_slots(latest, await _rates(engines, {row["rates_version"] for row in latest})))
+
+
+async def _write(
+    store: Histories, additions: Sequence[tuple[str, int, int]], slots: Sequence[tuple[int, int, str]]
+) -> None:
     for start in range(0, max(len(additions), len(slots)), _PAGE):
         await store.write(Changes({}, additions[start : start + _PAGE], slots[start : start + _PAGE]))
-    await store.write(Changes({}, [], []), warm=True)
-    _log.info("common_memory_rebuilt", additions=len(additions), slots=len(slots))
 
 
 def _history(past: Past, engine: Engine, rates: Mapping[int, Rates]) -> History:
@@ -67,7 +86,8 @@ def _history(past: Past, engine: Engine, rates: Mapping[int, Rates]) -> History:
     return engine.remember(past.account, events, past.sequence)
 
 
-async def _rates(engines: Engines, versions: Iterable[int]) -> dict[int, Rates]:
+async def rates(engines: Engines, versions: Iterable[int]) -> dict[int, Rates]:
+    """Tables of rates by their version."""
     return {version: await engines.rates(version) for version in versions}
 
 

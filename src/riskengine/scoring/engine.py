@@ -12,6 +12,7 @@ from riskengine.domain.outcome import Outcome
 from riskengine.domain.transaction import Transaction
 from riskengine.scoring import composite, event, hashing, money, peers, shared
 from riskengine.scoring.behaviour import compile_behaviour
+from riskengine.scoring.commons import Commons
 from riskengine.scoring.event import Event, Past
 from riskengine.scoring.features import catalogue as catalogues
 from riskengine.scoring.features.catalogue import Catalogue
@@ -61,6 +62,7 @@ class Engine:
             ruleset.version, catalogue.version, rates.version, lists.version, None if model is None else model.version
         )
         self._horizon = catalogue.horizon
+        self.commons = Commons(catalogue.features)
         self._features = compile_features(catalogue)
         self._behaviour = compile_behaviour(catalogue)
         compiled = compile_rules(ruleset, catalogue, lists)
@@ -84,7 +86,7 @@ class Engine:
         if self.model is None:
             return [self._judge(self._sense(transaction, memory), None, memory) for transaction in transactions]
         verdicts: list[Verdict] = []
-        for run in _runs(transactions):
+        for run in _runs(transactions, self.commons):
             sensed = [self._sense(transaction, memory) for transaction in run]
             scores = self.model.score([one.values for one in sensed])
             verdicts += [self._judge(one, score, memory) for one, score in zip(sensed, scores, strict=True)]
@@ -120,11 +122,14 @@ class Engine:
         """
         hash_ = hashing.of_64(transaction.account_id)
         others = memory.peers.without(hash_ % peers.SLOTS, history.account.type)
-        return self._features(transaction, now, history, hash_, others, memory.shared)
+        return self._features(transaction, now, history, hash_, others, memory.shared, memory.series)
 
     def share(self, transaction: Transaction, past: Past, type_: str, memory: Memory) -> None:
         """Takes a decided transaction of an account of that type into what accounts share, as `score` does."""
-        _note(memory, transaction, past.event, hashing.of_64(transaction.account_id), type_)
+        _note(memory, self.commons.keys(transaction), past.event, hashing.of_64(transaction.account_id), type_)
+        if self.commons.series:
+            self.commons.count(memory, transaction, past.event)
+            self.commons.judged(memory, transaction, past.event, past.flagged)
 
     def remember(self, account: Account, past: Iterable[Past], sequence: int) -> History:
         """The history of an account that had these events, in the order of their decisions."""
@@ -141,35 +146,44 @@ class Engine:
         slot = hash_ % peers.SLOTS
         now = event.of(transaction, self.rates)
         others = memory.peers.without(slot, account.type)
-        values = self._features(transaction, now, history, hash_, others, memory.shared)
-        _note(memory, transaction, now, hash_, account.type)
+        values = self._features(transaction, now, history, hash_, others, memory.shared, memory.series)
+        _note(memory, self.commons.keys(transaction), now, hash_, account.type)
+        if self.commons.series:
+            self.commons.count(memory, transaction, now)
         return _Sensed(transaction, now, history, values)
 
     def _judge(self, sensed: "_Sensed", model: float | None, memory: Memory) -> Verdict:
         """The verdict on what was sensed, which the account's history then holds."""
         transaction, history = sensed.transaction, sensed.history
         verdict = self.judge(transaction, history.account, sensed.values, model)
-        memory.histories[transaction.account_id] = history.append(sensed.event, verdict.outcome is not Outcome.APPROVE)
+        flagged = verdict.outcome is not Outcome.APPROVE
+        memory.histories[transaction.account_id] = history.append(sensed.event, flagged)
+        if self.commons.series:
+            self.commons.judged(memory, transaction, sensed.event, flagged)
         return verdict
 
 
-def _runs(transactions: Sequence[Transaction]) -> Iterator[list[Transaction]]:
-    """The transactions in order, cut so that no account recurs: its next one is to see the outcome of the last."""
+def _runs(transactions: Sequence[Transaction], commons: Commons) -> Iterator[list[Transaction]]:
+    """The transactions in order, cut so that none is in a run with one whose outcome it is to see.
+
+    That is an earlier one of its account, and of all whose outcomes are counted on something that it shares.
+    """
     run: list[Transaction] = []
-    accounts: set[str] = set()
+    met: set[str] = set()
     for transaction in transactions:
-        if transaction.account_id in accounts:
+        meets = [transaction.account_id, *commons.meets(transaction)] if commons.crossing else [transaction.account_id]
+        if not met.isdisjoint(meets):
             yield run
-            run, accounts = [], set()
+            run, met = [], set()
         run.append(transaction)
-        accounts.add(transaction.account_id)
+        met.update(meets)
     if run:
         yield run
 
 
-def _note(memory: Memory, transaction: Transaction, now: Event, hash_: int, type_: str) -> None:
+def _note(memory: Memory, keys: Sequence[str], now: Event, hash_: int, type_: str) -> None:
     """Takes a scored transaction into what accounts share."""
-    for key in shared.keys(transaction):
+    for key in keys:
         shared.add(memory.shared.setdefault(key, {}), hash_, now.time)
     if now.amount != MISSING:
         slot = hash_ % peers.SLOTS

@@ -1,4 +1,4 @@
-"""What accounts share (devices, addresses, beneficiaries): bounded sets of the accounts that used each, and when."""
+"""What accounts share (devices, addresses, beneficiaries, merchants): bounded sets of who used each, and when."""
 
 from riskengine.domain.clock import DAY
 from riskengine.domain.transaction import Transaction
@@ -11,8 +11,8 @@ WINDOW_MS = DAY
 
 
 def keys(transaction: Transaction) -> tuple[str, ...]:
-    """The names of the sets that a transaction belongs to."""
-    found = (device(transaction), ip(transaction), beneficiary(transaction))
+    """The names of all sets that a transaction could belong to; which are kept, a catalogue says (see `commons`)."""
+    found = (device(transaction), ip(transaction), beneficiary(transaction), merchant(transaction))
     return tuple(key for key in found if key)
 
 
@@ -31,6 +31,21 @@ def beneficiary(transaction: Transaction) -> str:
     return f"beneficiary:{transaction.beneficiary}" if transaction.beneficiary else ""
 
 
+def merchant(transaction: Transaction) -> str:
+    """The name of the merchant's set; empty without a merchant."""
+    return f"merchant:{transaction.merchant}" if transaction.merchant else ""
+
+
+class Cold(dict[int, int]):
+    """Stands for a set that is not known to be whole, and stays empty: what is counted in it is missing."""
+
+    def __setitem__(self, account: int, time: int) -> None:
+        """Nothing is added."""
+
+
+COLD = Cold()
+
+
 def add(members: dict[int, int], account: int, time: int) -> None:
     """Notes that an account (its 64-bit hash) was seen at `time`. Idempotent, and whatever the order nearly the same.
 
@@ -39,7 +54,7 @@ def add(members: dict[int, int], account: int, time: int) -> None:
     forgotten, so for a transaction that comes late the number of accounts is a lower bound.
     """
     members[account] = max(time, members.get(account, time))
-    if len(members) == 1:
+    if len(members) <= 1:
         return
     if len(members) > MOST_MEMBERS:
         del members[min(members, key=lambda member: (members[member], str(member)))]

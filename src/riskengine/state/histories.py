@@ -1,58 +1,33 @@
-"""What scoring remembers, in Valkey: account histories, shared sets, and the sample of peers.
+"""What scoring remembers, in Valkey: account histories, shared sets, series, and the sample of peers.
 
 All of it is a copy: PostgreSQL can rebuild it. So it carries a time to live (Valkey may evict it under pressure, and
 never the queue), and an old value is never written over a newer one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
-import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from riskengine.domain.clock import DAY, SECOND
 from riskengine.resilience.redis import absence_as_unavailable
-from riskengine.state import scripts
-
-HISTORY_TTL = 32 * DAY // SECOND
-"""Seconds an untouched history is kept: a day beyond the longest window."""
+from riskengine.state import parts, scripts
+from riskengine.state.parts import Addition, Changes, Found, Sought, Stand
 
 SHARED_TTL = 2 * DAY // SECOND
 """Seconds an untouched shared set is kept: a day beyond its window."""
 
-_WARM = "shared:warm"
+TOKEN_TTL = 60
+"""Seconds in which additions to series that are sent again are known: redis-py tries twice, for 5 s each."""
+
+_Command = tuple[str | bytes | int, ...]
+
+_KEPT = "shared:kept"
+_STATE = "series:state"
+_LEASE = "series:lease"
 _PEERS = ("peers:{peers}:slots", "peers:{peers}:moments")
-
-
-class Sought(msgspec.Struct, frozen=True):
-    """What a batch needs to see: its accounts, the shared keys of its transactions, and the slots of its accounts."""
-
-    accounts: Sequence[str]
-    shared: Sequence[str]
-    slots: Sequence[int]
-
-
-class Found(msgspec.Struct, frozen=True):
-    """What there is of it. `histories` are bytes by account, without the missing ones.
-
-    `shared` is account hash -> last time (ms) by key; `slots` is (log amount, type) by slot; `moments` is (count, sum,
-    sum of squares) by account type. `warm` is False when shared sets and peers were lost and are not yet rebuilt.
-    """
-
-    histories: dict[str, bytes]
-    shared: dict[str, dict[int, int]]
-    slots: dict[int, tuple[int, str]]
-    moments: dict[str, tuple[int, int, int]]
-    warm: bool
-
-
-class Changes(msgspec.Struct, frozen=True):
-    """What a batch changed: histories by account, (key, account hash, time in ms) and (slot, log amount, type)."""
-
-    histories: Mapping[str, bytes]
-    shared: Sequence[tuple[str, int, int]]
-    slots: Sequence[tuple[int, int, str]]
 
 
 class Histories:
@@ -65,28 +40,34 @@ class Histories:
 
     async def find(self, sought: Sought) -> Found:
         """Reads what there is of what is sought."""
-        commands: list[tuple[str | bytes | int, ...]] = [
-            ("MGET", _WARM, *map(_history_key, sought.accounts)),
+        commands: list[_Command] = [
+            ("MGET", _KEPT, *map(_history_key, sought.accounts)),
             ("HMGET", _PEERS[0], *sought.slots),
             ("HGETALL", _PEERS[1]),
         ]
         if sought.shared:
             commands.append(scripts.call("read_shared", list(map(_shared_key, sought.shared))))
-        values, slots, moments, *sets = await self._run(commands)
+        if sought.cells:
+            keys = [_STATE, *[_cells_key(one.series, one.value) for one in sought.cells]]
+            ranges = [value for one in sought.cells for value in (one.series, one.first, one.last)]
+            commands.append(scripts.call("read_series", keys, *ranges))
+        values, slots, moments, *rest = await self._run(commands)
+        sets, cells = (rest[0] if sought.shared else ()), (rest[-1] if sought.cells else ())
         return Found(
             histories={a: value for a, value in zip(sought.accounts, values[1:], strict=True) if value is not None},
-            shared={key: _members(flat) for key, flat in zip(sought.shared, sets[0], strict=True)} if sets else {},
+            shared={key: _members(flat) for key, flat in zip(sought.shared, sets, strict=True)},
             slots={s: _slot(value) for s, value in zip(sought.slots, slots, strict=True) if value is not None},
             moments=_moments(moments),
-            warm=values[0] is not None,
+            cells=list(map(parts.cells, cells)),
+            kept=parts.kept(values[0]),
         )
 
-    async def write(self, changes: Changes, *, warm: bool = False) -> None:
-        """Writes what changed; histories only where they are newer. `warm` says that shared sets are whole again."""
-        commands: list[tuple[str | bytes | int, ...]] = []
+    async def write(self, changes: Changes) -> None:
+        """Writes what changed; histories only where they are newer. What is added to cells is so with each call."""
+        commands: list[_Command] = []
         if changes.histories:
             keys = list(map(_history_key, changes.histories))
-            commands.append(scripts.call("write_histories", keys, HISTORY_TTL, *changes.histories.values()))
+            commands.append(scripts.call("write_histories", keys, *changes.histories.values()))
         if changes.shared:
             keys = [_shared_key(key) for key, _, _ in changes.shared]
             pairs = [value for _, member, time in changes.shared for value in (member, time)]
@@ -94,10 +75,55 @@ class Histories:
             commands.append(scripts.call("write_shared", keys, *limits, *pairs))
         if changes.slots:
             commands.append(scripts.call("write_peers", _PEERS, *[value for slot in changes.slots for value in slot]))
-        if warm:
-            commands.append(("SET", _WARM, 1))
+        if changes.cells:
+            guard = ("live", changes.decided_at, TOKEN_TTL, 0)
+            commands.append(_additions(str(uuid4()), guard, changes.cells))
         if commands:
             await self._run(commands)
+
+    async def mark(
+        self, add: Collection[str] = (), *, remove: Collection[str] = (), since: int = 0, whole: bool = False
+    ) -> bool:
+        """Says which parts of what accounts share are kept whole from now on, and which no longer are.
+
+        Series that are new count what is decided from `since` (ms) on. On an emptied server nothing is marked, and the
+        answer is False, unless it is marked as `whole` again.
+        """
+        start = Stand(since, "").text
+        names = (*sorted(add), *sorted(remove))
+        done = await self._run([scripts.call("mark_kept", (_KEPT, _STATE), int(whole), start, len(add), *names)])
+        return bool(done[0])
+
+    async def kept(self) -> frozenset[str] | None:
+        """The names of the parts that are kept whole; None on an emptied server."""
+        return parts.kept((await self._run([("GET", _KEPT)]))[0])
+
+    async def stands(self, names: Sequence[str]) -> dict[str, Stand]:
+        """How far each series is counted, of those that are begun."""
+        values = (await self._run([("HMGET", _STATE, *names)]))[0] if names else []
+        return {name: Stand.of(value.decode()) for name, value in zip(names, values, strict=True) if value is not None}
+
+    async def count_past(self, names: Sequence[str], before: Stand, position: str, cells: Sequence[Addition]) -> bool:
+        """Adds a page of the past to series that stand at one place, which then stand at the position, in one step.
+
+        False, and nothing done, if one of them stands elsewhere: another does the same, or the server was emptied.
+        """
+        after = Stand(before.since, position).text
+        done = await self._run([_additions("past", ("past", before.text, after, len(names), *names), cells)])
+        return bool(done[0] >= 0)
+
+    async def horizons(self, account_ids: Sequence[str]) -> dict[str, int]:
+        """How many days the histories reach back, of those accounts that have one."""
+        heads = await self._run([("GETRANGE", _history_key(account_id), 8, 9) for account_id in account_ids])
+        return {a: int.from_bytes(head, "big") for a, head in zip(account_ids, heads, strict=True) if head}
+
+    async def lease(self, holder: str, seconds: int) -> bool:
+        """Whether the holder may fill series now: one at a time, for so many seconds from the last call."""
+        held = (await self._run([("SET", _LEASE, holder, "NX", "EX", seconds), ("GET", _LEASE)]))[1]
+        if held != holder.encode():
+            return False
+        await self._run([("EXPIRE", _LEASE, seconds)])
+        return True
 
     async def forget(self, account_ids: Sequence[str]) -> None:
         """Drops the histories of accounts: the next batch rebuilds them."""
@@ -108,20 +134,36 @@ class Histories:
         with absence_as_unavailable():
             await self._redis.execute_command("PING")
 
-    async def _run(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
-        """Sends the commands at once; a server that does not know the scripts (new, or emptied) is told them first."""
-        with absence_as_unavailable():
-            try:
-                return await self._send(commands)
-            except NoScriptError:
-                await self._send([("SCRIPT", "LOAD", scripts.text(name)) for name in scripts.NAMES])
-                return await self._send(commands)
+    async def _run(self, commands: Sequence[_Command]) -> list[Any]:
+        """Sends the commands at once; a server that does not know the scripts (new, or emptied) is told them first.
 
-    async def _send(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
+        Only what failed so is sent again: additions to series are not to be made twice.
+        """
+        with absence_as_unavailable():
+            answers = await self._send(commands)
+            unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+            if unknown:
+                await self._send([("SCRIPT", "LOAD", scripts.text(name)) for name in scripts.NAMES])
+                again = await self._send([commands[place] for place in unknown])
+                for place, answer in zip(unknown, again, strict=True):
+                    answers[place] = answer
+            for answer in answers:
+                if isinstance(answer, Exception):
+                    raise answer
+            return answers
+
+    async def _send(self, commands: Sequence[_Command]) -> list[Any]:
         pipeline = self._redis.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
-        return await pipeline.execute()
+        return await pipeline.execute(raise_on_error=False)
+
+
+def _additions(token: str, guard: Sequence[str | int], cells: Sequence[Addition]) -> _Command:
+    """The command that adds to cells; see write_series.lua."""
+    keys = [_STATE, f"series:token:{token}", *[_cells_key(one.series, one.value) for one in cells]]
+    values = [value for one in cells for value in (one.series, one.keeps, one.lives, one.number, *one.cell)]
+    return scripts.call("write_series", keys, *guard, *values)
 
 
 def _history_key(account_id: str) -> str:
@@ -130,6 +172,10 @@ def _history_key(account_id: str) -> str:
 
 def _shared_key(key: str) -> str:
     return f"shared:{key}"
+
+
+def _cells_key(series: str, value: str) -> str:
+    return f"series:{series}:{value}"
 
 
 def _members(flat: Sequence[bytes]) -> dict[int, int]:

@@ -14,13 +14,14 @@ from riskengine.scoring.features.aggregates import expression
 from riskengine.scoring.features.catalogue import Catalogue
 from riskengine.scoring.features.code import Code
 from riskengine.scoring.records import WIDTH
+from riskengine.scoring.series import total
 
 Vector = tuple[float, ...]
 Function = Callable[..., Vector]
-"""(transaction, event, history, account hash, peers without the account, shared sets) -> values before rounding."""
+"""(transaction, event, history, account hash, peers without the account, shared sets, series) -> rounded values."""
 
 _TEMPLATE = """\
-def features(transaction, event, history, account_hash, peers, sets):
+def features(transaction, event, history, account_hash, peers, sets, series):
     now = event.time
     account = history.account
     records = history.records
@@ -44,6 +45,7 @@ def compile_features(catalogue: Catalogue) -> Function:
         "nan": math.nan,
         "sqrt": math.sqrt,
         "shared": shared,
+        "total": total,
         "pack": rounding.pack,
         "unpack": rounding.unpack,
     }

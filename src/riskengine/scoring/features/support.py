@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from riskengine.domain.clock import HOUR, MINUTE
 from riskengine.scoring.event import DEGREE, NOWHERE
 from riskengine.scoring.records import WIDTH
+from riskengine.scoring.shared import COLD
 
 EARTH_RADIUS_KM = 6371.0088
 """The mean radius (IUGG)."""
@@ -110,9 +111,9 @@ def distance_km(latitude: int, longitude: int, other_latitude: int, other_longit
 
 
 def accounts(members: dict[int, int] | None, account: int, now: int, window: int) -> float:
-    """How many accounts a shared set saw in (now - window, now], the asking one included."""
+    """How many accounts a shared set saw in (now - window, now], the asking one included; missing if it is cold."""
     if not members:
-        return 1.0
+        return math.nan if members is COLD else 1.0
     since = now - window
     seen = [member for member, time in members.items() if since < time <= now]
     return float(len(seen) + (account not in seen))

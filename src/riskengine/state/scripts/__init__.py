@@ -5,7 +5,15 @@ from functools import cache
 from hashlib import sha1
 from importlib import resources
 
-NAMES = ("read_shared", "write_histories", "write_shared", "write_peers")
+NAMES = (
+    "mark_kept",
+    "read_series",
+    "read_shared",
+    "write_histories",
+    "write_peers",
+    "write_series",
+    "write_shared",
+)
 
 
 @cache

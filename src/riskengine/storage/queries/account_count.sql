@@ -1,0 +1,2 @@
+-- How many accounts there are. Reads: accounts, all of them.
+SELECT count(*) AS count FROM accounts
