@@ -1,5 +1,7 @@
 """Compiled rule sets: they say what the trees mean, and what counts of it."""
 
+from itertools import product
+from math import nan
 from typing import Any
 
 import pytest
@@ -18,17 +20,27 @@ from tests.scoring.rules.compiling import LISTS, NAMES, compiled, rule
 from tests.scoring.rules.expressions import arguments, conditions, meaning, situations
 
 NOON = 1_767_610_800_000
+SILENT = dict.fromkeys((*expressions.FEATURES, "behaviour_score", "model_score"), nan)
+SILENT |= dict.fromkeys(expressions.TEXTS) | {"amount": "3"}
+"""A situation in which all is missing that may be."""
+
+_orders = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
 
 
 class Germany:
     """Lists with these effects, all with the one entry DE, and a rule that is snoozed for everyone."""
 
-    def __init__(self, effects: dict[str, str], snoozed: str = "") -> None:
+    def __init__(self, effects: dict[str, str], snoozed: str = "", asked: list[str | None] | None = None) -> None:
         self.definitions = {name: ListDefinition(name, "country", effects[name], "country", "") for name in effects}
         self._snoozed = snoozed
+        self._asked = [] if asked is None else asked
 
     def contains(self, name: str) -> Any:
-        return lambda value, at: value == "DE"
+        def is_on(value: str | None, at: int) -> bool:
+            self._asked.append(value)
+            return value == "DE"
+
+        return is_on
 
     def snoozed(self, rule_id: str, transaction: Any) -> bool:
         return rule_id == self._snoozed
@@ -47,6 +59,27 @@ def test_what_fires_is_what_the_trees_mean(texts: list[str], cases: list[dict[st
         assert fired(*arguments(case)) == expected, texts
 
 
+_narrow = st.one_of(
+    st.tuples(st.sampled_from(["hour", "count_1h"]), _orders, st.sampled_from("0123")).map(" ".join),
+    st.tuples(st.sampled_from("0123"), _orders, st.sampled_from(["hour", "count_1h"])).map(" ".join),
+    st.tuples(st.just("hour"), st.just("in"), st.sampled_from(["(0, 1)", "(1, 2, 3)", "()", "(2,)"])).map(" ".join),
+    st.tuples(st.just("country"), _orders.filter(lambda it: it == "=="), st.sampled_from(['"DE"', '"FR"', '"x"'])).map(
+        " ".join
+    ),
+    st.sampled_from(['country in ("DE", "FR")', "hour / count_1h > 1", "not (hour > 2 or count_1h < 1)"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(_narrow, min_size=1, max_size=4).map(" and ".join), min_size=5, max_size=40))
+def test_rules_with_much_in_common_mean_what_they_mean_alone(texts: list[str]) -> None:
+    trees = [parse(text, NAMES).tree for text in texts]
+    fired = compiling.of(*texts).fired
+    for hour, count, country in product((nan, -1.0, 0.0, 1.0, 2.0, 3.0), (nan, 0.0, 1.0, 3.0), (None, "DE", "FR")):
+        case = SILENT | {"hour": hour, "count_1h": count, "country": country}
+        assert fired(*arguments(case)) == [place for place, tree in enumerate(trees) if meaning(tree, case)], case
+
+
 @pytest.mark.parametrize(
     "texts",
     [
@@ -55,6 +88,11 @@ def test_what_fires_is_what_the_trees_mean(texts: list[str], cases: list[dict[st
         [f'country in ("{chr(65 + number % 26)}", "DE", "{number}") and hour > {number % 5}' for number in range(120)],
         [" and ".join(f"amount_base > {number} and hour < {99 - number}" for number in range(n)) for n in range(1, 27)],
         [" and ".join(f"mean_30d + {number} > 2" for number in range(n)) for n in range(1, 47)],
+        [
+            " and ".join([*(f"hour-{number}>9" for number in range(level)), f"hour-{level}>{rung}"])
+            for level in range(70)
+            for rung in ((-99, -9, 1, 2, 3, 4, 5, 9) if level < 12 else (9,))
+        ],
         [" and ".join([*["amount_base * 2 > 1"] * n, f"abs(hour) > {n}"]) for n in range(1, 40)],
     ],
     ids=[
@@ -63,19 +101,38 @@ def test_what_fires_is_what_the_trees_mean(texts: list[str], cases: list[dict[st
         "many cases",
         "two ladders",
         "prefixes of one another",
+        "ladders on ladders",
         "one thing again",
     ],
 )
 def test_large_rule_sets_mean_the_same(texts: list[str]) -> None:
     trees = [parse(text, NAMES).tree for text in texts]
     fired = compiling.of(*texts).fired
-    for amount in (-7.0, 0.0, 2.0, 4.0, 5.0, 10.0, 300.0, float("nan")):
+    for amount in (-7.0, 0.0, 2.0, 4.0, 5.0, 10.0, 300.0, nan):
         for country in ("A", "DE", "7", None):
-            case = dict.fromkeys((*expressions.FEATURES, "behaviour_score", "model_score"), amount) | dict.fromkeys(
-                expressions.TEXTS, country
-            )
-            case["amount"] = "3"
+            case = SILENT | dict.fromkeys(expressions.FEATURES, amount) | dict.fromkeys(expressions.TEXTS, country)
             assert fired(*arguments(case)) == [place for place, tree in enumerate(trees) if meaning(tree, case)]
+
+
+def test_what_rules_share_is_looked_up_once_and_only_if_it_can_matter() -> None:
+    # Given rules that all look into one list, behind other conditions
+    asked: list[str | None] = []
+    lists = Germany({"odd": "none"}, asked=asked)
+    rules = compiled(
+        rule('hour > 5 and country in list("odd")'),
+        rule('hour > 9 and country in list("odd") and amount > 1', "RULE_1"),
+        rule('count_1h > 5 and (country in list("odd") or amount > 100)', "RULE_2"),
+        rule('count_1h > 9 and country not in list("odd")', "RULE_3"),
+        lists=lists,
+    )
+    # When these hold, or do not
+    counts = {}
+    for hour, count in product((0.0, 7.0, 10.0), repeat=2):
+        rules.fired(*arguments(SILENT | {"hour": hour, "count_1h": count, "country": "DE"}))
+        counts[hour, count] = len(asked)
+        asked.clear()
+    # Then the list is asked once at most, and not at all where no rule can fire
+    assert counts == {(hour, count): int(hour > 0 or count > 0) for hour, count in counts}
 
 
 def test_places_of_fired_rules_ascend_and_name_the_rules() -> None:

@@ -19,6 +19,7 @@ from tests.scoring.rules.compiling import LISTS, NAMES, holds
         "-mean_30d == -10",
         "abs(-mean_30d) == max(10, 3) and min(1, 2) == 1",
         "coalesce(std_30d, mean_30d) == 10",
+        "coalesce(std_30d, 7, 8) == 7 and coalesce(std_30d, std_7d, 8) == 8 and coalesce(mean_30d, 7, 8) == 10",
         "amount == 12.5 and behaviour_score == 50",
         'country == "DE" and currency != "USD"',
         'country in ("DE", "FR") and country not in ("US",)',

@@ -73,12 +73,12 @@ class Code:
 
     def _among(self, among: Among, write: Write) -> str:
         value = write(among.item)
-        if isinstance(among.options, str):
-            found = f"{self._lists[among.options]}({value}, {write(CREATED_AT)})"
-            return f"({_is_known(among.item, write)} and not {found})" if among.negated else found
-        options = f"{{{', '.join(map(repr, among.options))}}}" if among.options else "()"
         if among.negated:
-            return f"({_is_known(among.item, write)} and {value} not in {options})"
+            found = write(Among(among.item, among.options))  # what is asked either way is asked once
+            return f"({_is_known(among.item, write)} and not {found})"
+        if isinstance(among.options, str):
+            return f"{self._lists[among.options]}({value}, {write(CREATED_AT)})"
+        options = f"{{{', '.join(map(repr, among.options))}}}" if among.options else "()"
         return f"({value} in {options})"
 
 
@@ -92,8 +92,11 @@ def written(tree: Tree) -> Iterator[Tree]:
         case Arithmetic("/", left, right):
             yield from (left, right, right)
         case Among(item, options, negated):
-            yield from (item, item) if negated else (item,)
-            yield from (CREATED_AT,) if isinstance(options, str) else ()
+            yield item
+            if negated:
+                yield Among(item, options)
+            elif isinstance(options, str):
+                yield CREATED_AT
         case Call("coalesce" | "lower" | "length" | "starts_with" | "ends_with" | "contains", arguments):
             yield from (*arguments, *arguments)
         case And(parts) | Or(parts) | Call(_, parts):
