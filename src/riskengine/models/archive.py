@@ -51,7 +51,8 @@ def read(content: bytes) -> dict[str, bytes]:
             _refuse_other_members(names)
             return {name: _member(archive, name) for name in names}
     except _UNREADABLE as error:
-        raise ConfigurationError(f"the bundle is no zip file that can be read ({error}); pack it again") from None
+        fault = str(error)[:1].lower() + str(error)[1:]
+        raise ConfigurationError(f"the bundle is no zip file that can be read ({fault}); pack it again") from None
 
 
 def _member(archive: ZipFile, name: str) -> bytes:
