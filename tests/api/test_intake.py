@@ -125,7 +125,7 @@ async def test_a_decision_comes_with_its_parts_and_reasons(api: Api) -> None:
     decision = answer.json()
     assert 0 < decision["score"] <= 100
     assert decision["parts"].keys() == {"rules", "behaviour", "model", "weights"}
-    assert {"code", "description", "impact", "values"} == decision["reasons"][0].keys()
+    assert {"code", "description", "impact", "values", "part", "points"} == decision["reasons"][0].keys()
     assert "RULE_CRITICAL_AMOUNT" in {reason["code"] for reason in decision["reasons"]}
     assert (
         decision["status"] == {"approve": "processed", "review": "flagged", "decline": "blocked"}[decision["outcome"]]

@@ -1,10 +1,13 @@
 """Verdicts and decisions: what scoring says of a transaction, and what is stored of it for ever."""
 
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from riskengine.domain.outcome import Level, Outcome
+
+ReasonPart = Literal["rules", "behaviour", "model", "note"]
 
 
 class Parts(msgspec.Struct, frozen=True, gc=False):
@@ -62,9 +65,16 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why, in one line a person can read: the code of what fired, the impact it had, and the values it saw."""
+    """Why, in one line a person can read.
+
+    `code` names what it is: a rule, a habit (BEHAVIOUR_...), a feature that the model looked at (MODEL_...), or a note.
+    `impact` is what it gave to its part (0..100; of a feature, negative where it lowered it), `points` what that was
+    of the score, by the part's weight; a note gave nothing. `values` is what it saw, numbers with 7 significant digits.
+    """
 
     code: str
     description: str
     impact: float
     values: dict[str, float | str | None]
+    part: ReasonPart = "rules"
+    points: float = 0.0
