@@ -60,6 +60,7 @@ def test_with_exit_it_decides_everything_and_leaves_nothing_behind(tmp_path: Pat
     # Then it succeeds, and says what became of the transactions
     assert process.returncode == 0, output
     assert f"Each of {TRANSACTIONS} accepted transactions has exactly one decision" in output
+    assert f"{TRANSACTIONS} of {TRANSACTIONS} decisions executed again are bit-identical" in output
     for part in ("600 simulated", "Decisions", "Rules that fired most", "How long it took", "explained", "p99"):
         assert part in output
     for outcome in ("decline at", "review at", "approve at"):

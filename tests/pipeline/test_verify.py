@@ -14,7 +14,7 @@ from riskengine.domain.account import Account
 from riskengine.domain.decision import Versions
 from riskengine.domain.errors import NotFound
 from riskengine.domain.release import Kind
-from riskengine.domain.transaction import Transaction
+from riskengine.domain.transaction import CHANNELS, Transaction
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.engines import Engines, Fixed
 from riskengine.pipeline.proof.report import Report
@@ -85,7 +85,7 @@ def traffic(count: int, accounts: int = 6, seed: int = 11) -> list[Transaction]:
             latitude=50 + draw.random(),
             longitude=4 + draw.random(),
             country=draw.choice(("BE", "NL", "KP", None)),
-            channel=draw.choice(("card", "web", "atm")),
+            channel=draw.choice(CHANNELS),
             device_id=f"d{draw.randrange(accounts)}",
             ip=f"10.0.0.{draw.randrange(20)}",
             beneficiary=draw.choice((None, f"b{draw.randrange(5)}")),

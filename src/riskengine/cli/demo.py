@@ -91,7 +91,7 @@ async def _key(stack: Stack, *scopes: Scope) -> str:
 
 
 async def _demonstrate(stack: Stack, key: str, chosen: Sample, console: Console) -> Findings:
-    database = await Database.connect(stack.database_url, idle=1, most=2, name="riskengine-demo")
+    database = await Database.connect(stack.database_url, idle=1, most=3, name="riskengine-demo")
     try:
         to, admin = (Requests(ports.LOOPBACK, stack.balancer.port, one) for one in (key, await _key(stack, "admin")))
         return await demonstration.run(to, admin, database, chosen, console)

@@ -1,4 +1,4 @@
-"""The demonstration itself: a sample sent to a running stack, followed until all of it is decided, and audited."""
+"""The demonstration itself: a sample sent to a running stack, followed until all is decided, audited and verified."""
 
 import asyncio
 import time
@@ -6,6 +6,7 @@ import time
 import msgspec
 from rich.console import Console
 
+from riskengine import wiring
 from riskengine.demo import examples, results, summary
 from riskengine.demo.audit import Audit, audit
 from riskengine.demo.display import Display, Moment, display
@@ -13,7 +14,11 @@ from riskengine.demo.journal import Journal
 from riskengine.demo.requests import Requests
 from riskengine.demo.sample import Sample
 from riskengine.demo.sender import Sender
+from riskengine.pipeline.proof.report import Report
+from riskengine.pipeline.running import Running
+from riskengine.pipeline.verify import verify
 from riskengine.storage.database import Database
+from riskengine.storage.replays import Span
 
 POLL_S = 0.5
 """Seconds between two looks at the database: often enough for the eye, and no load."""
@@ -23,19 +28,20 @@ PATIENCE_S = 60.0
 
 
 class Findings(msgspec.Struct, frozen=True):
-    """What came of it: the audit, and what the API refused."""
+    """What came of it: the audit, the decisions executed again, and what the API refused."""
 
     audit: Audit
+    proof: Report
     refused: list[str]
 
     @property
     def sound(self) -> bool:
-        """Whether everything sent was accepted, and everything accepted has exactly one decision."""
-        return not self.audit.faults and not self.refused
+        """Whether all that was sent was accepted, and has exactly one decision, the same when it is executed again."""
+        return not self.audit.faults and not self.refused and self.proof.sound
 
 
 async def run(to: Requests, admin: Requests, database: Database, sample: Sample, console: Console) -> Findings:
-    """Sends the sample, shows the progress and then the summary, and audits. Raises what sending raises."""
+    """Sends the sample, shows the progress and then the summary, audits and verifies. Raises what sending raises."""
     journal = Journal(len(sample.submissions))
     started = time.monotonic()
     with display(console) as shown:
@@ -46,7 +52,10 @@ async def run(to: Requests, admin: Requests, database: Database, sample: Sample,
     summary.show(console, journal, found, explained, seconds)
     checked = await audit(database, list(journal.accepted))
     summary.show_audit(console, checked, journal.refused)
-    return Findings(checked, journal.refused)
+    with console.status("Executing all decisions again"):
+        proof = await verify(database, await Running.start(database, wiring.builder(database)), Span())
+    summary.show_proof(console, proof)
+    return Findings(checked, proof, journal.refused)
 
 
 async def _follow(sender: Sender, journal: Journal, database: Database, shown: Display) -> None:

@@ -11,6 +11,7 @@ from riskengine.demo.journal import Journal, percentiles
 from riskengine.demo.results import Results
 from riskengine.domain.decision import Reason
 from riskengine.domain.outcome import OUTCOME_OF_LEVEL
+from riskengine.pipeline.proof.report import Report
 
 TOP_RULES = 10
 
@@ -42,6 +43,14 @@ def show_audit(console: Console, audit: Audit, refused: list[str]) -> None:
         console.print(
             Text(f"The API refused {len(refused):,} transactions, the first with: {refused[0]}", "red"), soft_wrap=True
         )
+
+
+def show_proof(console: Console, proof: Report) -> None:
+    """Prints whether all decisions came out the same when they were executed again, and otherwise what did not."""
+    console.print(Text(f"{proof.sentence} ({proof.seconds:.1f} s)", "green" if proof.sound else "red"), soft_wrap=True)
+    for one in proof.differences:
+        what = f"{one.transaction_id}: {one.field} is stored as {one.stored!r}, and came out as {one.replayed!r}"
+        console.print(Text(what, "red"), soft_wrap=True)
 
 
 def _levels(results: Results) -> Table:
