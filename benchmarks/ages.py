@@ -101,7 +101,7 @@ class _Batch:
 
     def score(self) -> None:
         """Scores them on the same histories; copying these takes a microsecond."""
-        self._engine.score(self._transactions, Memory(dict(self._histories), {}, self._peers))
+        self._engine.score(self._transactions, Memory(dict(self._histories), peers=self._peers))
 
 
 def _transaction(random: Random, account_id: str, at: int) -> Transaction:

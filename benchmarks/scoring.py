@@ -1,5 +1,6 @@
 """What the pure core costs: no server, no queue, only the score function and the form histories are kept in."""
 
+import copy
 import statistics
 import time
 from collections import Counter
@@ -13,7 +14,6 @@ from riskengine.domain.transaction import Submission, Transaction
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.history import History
 from riskengine.scoring.memory import Memory
-from riskengine.scoring.peers import Peers
 
 BATCH = 100
 """Transactions scored at once: what a worker's consumer takes."""
@@ -111,12 +111,10 @@ def _with_bytes(score_us: float, ratio_200: float, histories: Sequence[History])
 
 
 def _copy(memory: Memory) -> Memory:
-    """The same state, which can change by itself."""
-    return Memory(
-        dict(memory.histories),
-        {key: dict(members) for key, members in memory.shared.items()},
-        Peers(dict(memory.peers.slots), dict(memory.peers.moments)),
-    )
+    """The same state, which can change by itself. Histories are immutable, so they are not copied."""
+    histories = memory.histories
+    rest = copy.deepcopy(msgspec.structs.replace(memory, histories={}))
+    return msgspec.structs.replace(rest, histories=dict(histories))
 
 
 def _split(transactions: Sequence[Transaction]) -> tuple[list[Transaction], list[Transaction]]:

@@ -106,7 +106,7 @@ def _numbers(counts: Sequence[int], across: Callable[[float], float]) -> Iterato
 
 def _key() -> Iterator[str]:
     for number, (words, colour, _) in enumerate(_CURVES):
-        x = _LEFT + number * 260
+        x = _LEFT + number * 300
         yield f'<circle cx="{x + 5}" cy="40" r="4" fill="{colour}"/><text x="{x + 16}" y="44">events in {words}</text>'
 
 
