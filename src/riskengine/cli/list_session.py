@@ -1,0 +1,41 @@
+"""What commands on lists and snoozes share: the database, and how changes are shown."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+import typer
+
+from riskengine.pipeline.curating import Changed
+from riskengine.settings import database_url
+from riskengine.storage.database import Database
+
+Result = TypeVar("Result")
+
+
+def run(work: Callable[[Database], Awaitable[Result]]) -> Result:
+    """Does the work on the database of DATABASE_URL. Its news are the command's answer, and not logged as well."""
+
+    async def connected() -> Result:
+        database = await Database.connect(database_url(), idle=1, most=2, name="riskengine-lists")
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    try:
+        return asyncio.run(connected())
+    finally:
+        structlog.configure(**before)
+
+
+def show(changed: Changed) -> None:
+    """Says what a change has made."""
+    if not changed.added and not changed.removed:
+        typer.echo(f"nothing to change; version {changed.version} of all lists holds")
+        return
+    typer.echo(f"{changed.added:,} added, {changed.removed:,} removed: version {changed.version} of all lists")
