@@ -252,6 +252,8 @@ async def test_only_those_who_may_change_what_decides(api: Api) -> None:
                 answer = await shop.post(path.replace("/api//", f"http://127.0.0.1:{api.port}/api//"), json={"to": 1})
                 assert_problem(answer, 403)
         assert (await shop.get(f"{RULESETS}/drafts/{draft}")).json()["draft"]["state"] == "draft"
+        for path in ("lists/high_risk_countries", "/lists/high_risk_countries", "snoozes"):
+            assert_problem(await shop.delete(f"/api/v1/{path}"), 403)
     # And who may change what decides may not send or read
     async with person(api, "analyst", "rules") as analyst:
         assert_problem(await analyst.get(RULESETS), 403)
