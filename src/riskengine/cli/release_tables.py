@@ -109,7 +109,7 @@ def processes(reports: Iterable[ProcessReport], runs: RunningVersions) -> None:
 
 def live(publication: Publication, found: Liveness) -> None:
     """Shows where a publication is live. Ends the command with 1 if some process does not run it."""
-    what = f"{publication.kind} {publication.version}" if publication.version else f"no {publication.kind}"
+    what = f"{publication.kind} {named(publication.version)}"
     every = len(found.current) + len(found.late)
     if not every:
         console().print(f"{what} is published; no process is running", markup=False)
