@@ -10,7 +10,7 @@ from riskengine.domain.errors import FieldError, InvalidInput, NotFound
 
 NAMES = [
     *("demo", "up", "api", "worker", "migrate"),
-    *("rules", "features", "rates", "models"),
+    *("rules", "features", "rates", "models", "lists", "snooze", "explain", "verify"),
     *("score", "import", "simulate", "keys"),
 ]
 

@@ -5,7 +5,7 @@ import runpy
 
 from msgspec import inspect, structs
 
-from riskengine.api import bodies, door, intake
+from riskengine.api import bodies, door, intake, release_bodies
 from riskengine.api.problems import KINDS
 from riskengine.domain import validation
 from riskengine.domain.outcome import OUTCOME_OF_LEVEL, STATUS_OF_OUTCOME, Level
@@ -57,6 +57,9 @@ def test_limits() -> None:
     assert (intake.LARGEST_SINGLE, intake.LARGEST_BATCH) == (64 * 1024, 8 * 1024 * 1024)
     assert f"| 8 MiB, {validation.LARGEST_BATCH} transactions |" in text
     assert f"| {bodies.PATIENCE:.0f} s |" in text
+    assert (release_bodies.LARGEST_TEXT, release_bodies.LARGEST_BUNDLE) == (1 << 20, 64 << 20)
+    assert f"| 64 MiB, {release_bodies.BUNDLE_PATIENCE:.0f} s to arrive |" in text
+    assert f"| {release_bodies.LONGEST_NOTE} characters |" in text
     assert f"| {door.MOST_UNDER_WAY} |" in text
 
 
