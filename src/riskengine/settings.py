@@ -109,6 +109,11 @@ def database_url(environment: Mapping[str, str] | None = None) -> str:
     return str(_read_one("database_url", environment)["database_url"])
 
 
+def redis_url(environment: Mapping[str, str] | None = None) -> str:
+    """REDIS_URL alone. Raises ConfigurationError if it is missing or wrong."""
+    return str(_read_one("redis_url", environment)["redis_url"])
+
+
 def approval_required(environment: Mapping[str, str] | None = None) -> bool:
     """Whether RELEASE_APPROVAL asks for a second person. Raises ConfigurationError if it says neither."""
     return _read_one("release_approval", environment).get("release_approval") == REQUIRED

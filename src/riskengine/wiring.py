@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
+from redis.asyncio import Redis
 
 from riskengine import garbage
 from riskengine.domain import clock
@@ -14,7 +15,6 @@ from riskengine.pipeline import listed
 from riskengine.pipeline.building import Builder
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.follower import Follower
-from riskengine.pipeline.publishing import Publishing
 from riskengine.pipeline.recall import Recall
 from riskengine.pipeline.running import Running
 from riskengine.resilience import redis as connections
@@ -54,7 +54,7 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
         await database.close()
         raise
     redis = connections.connect(settings.redis_url, name)
-    histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
+    histories = histories_in(redis)
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
     try:
@@ -69,9 +69,9 @@ def builder(database: Database) -> Builder:
     return Builder(database, open_bundle, listed.load)
 
 
-def publishing(database: Database, build: Builder, *, approval: bool) -> Publishing:
-    """What changes what runs; with `approval`, drafts need a second person."""
-    return Publishing(database, build, approval=approval)
+def histories_in(redis: Redis) -> Histories:
+    """What scoring remembers, in that server."""
+    return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
 
 
 def follower(parts: Parts, settings: Settings, role: str) -> Follower:

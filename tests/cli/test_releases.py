@@ -5,8 +5,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from riskengine.cli import differences
+from riskengine.cli import differences, keys
 from riskengine.domain.errors import Forbidden, NotFound
 from riskengine.domain.release import Kind
 from riskengine.pipeline import starters
@@ -18,10 +19,13 @@ from tests.pipeline.published import STARTER, catalogue_with, catalogue_without,
 
 
 @pytest.fixture
-async def at_work(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database) -> Path:
-    """A directory, in a shell that knows the database."""
+async def at_work(
+    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> Path:
+    """A directory, in a shell that knows the database and Valkey."""
     await starters.publish(database)
     monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("REDIS_URL", redis_url)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -55,6 +59,27 @@ async def test_a_catalogue_gains_a_feature_and_cannot_lose_one_in_use(at_work: P
         assert ended.code == 1
         assert "RULE_GEO_IMPOSSIBLE_TRAVEL" in ended.err
     assert (await done("features", "list")).splitlines() == listed
+
+
+BUSY = b"""\
+  - {name: merchant_count_1h, aggregate: count, entity: merchant, window: 1h, unit: transactions, description: All}
+"""
+
+
+async def test_a_feature_is_cold_until_it_is_filled(at_work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a catalogue with a feature of all that is paid at a merchant, which nobody has counted yet
+    monkeypatch.setattr("riskengine.cli.backfill.SETTLE_MS", 0)
+    await done("features", "publish", written(at_work, "busy.yaml", shipped("catalogue") + BUSY), "--note", "busy")
+    rule = written(at_work, "rules.yaml", marked(2, "merchant_count_1h > 100"))
+    listed = await done("features", "list")
+    assert [line.split()[0] for line in listed.splitlines() if line.split()[-1] == "cold"] == ["merchant_count_1h"]
+    # When a rule uses it, then it is refused
+    ended = await riskengine("rules", "check", rule)
+    assert (ended.code, "uses merchant_count_1h, which was not filled" in ended.err) == (1, True)
+    # When it is filled, then it is taken
+    assert (await done("features", "backfill")).endswith(" features of catalogue 2 are warm\n")
+    assert "cold" not in (await done("features", "list")).split()
+    await done("rules", "check", rule)
 
 
 async def test_rates_are_replaced_for_a_day(at_work: Path) -> None:
@@ -110,7 +135,7 @@ async def test_approvals_over_http_and_by_command_are_of_one_draft(
     draft = (await done("rules", "apply", file, "--note", "a mark", "--by", "ann")).splitlines()[0]
     async with serving(database_url, redis_url, "required") as port:
         # When somebody approves it over HTTP, then it can be published by command
-        made = await asyncio.to_thread(_key, monkeypatch, redis_url)
+        made = await asyncio.to_thread(_key)
         async with client_of(port, made) as bob:
             with pytest.raises(Forbidden):
                 await riskengine("rules", "publish", draft, "--by", "ann")
@@ -119,12 +144,7 @@ async def test_approvals_over_http_and_by_command_are_of_one_draft(
         assert "ruleset 2 is live in 1 of 1 processes" in await done("rules", "publish", draft, "--by", "ann")
 
 
-def _key(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> str:
-    from typer.testing import CliRunner
-
-    from riskengine.cli import keys
-
-    monkeypatch.setenv("REDIS_URL", redis_url)
+def _key() -> str:
     return CliRunner().invoke(keys.app, ["create", "--name", "bob", "--scope", "rules"]).output.strip()
 
 

@@ -11,6 +11,7 @@ from prometheus_client import Gauge
 from riskengine import wiring
 from riskengine.api.access import Access
 from riskengine.domain import clock
+from riskengine.pipeline import backfill
 from riskengine.pipeline.immediate import Immediate
 from riskengine.pipeline.ingest import Ingest
 from riskengine.pipeline.publisher import Publisher
@@ -50,7 +51,12 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             access=Access(partial(api_keys.find, parts.database)),
             ingest=Ingest(parts.database, Publisher(parts.queue), limit=limit),
             immediate=Immediate(parts.database, parts.decider, limit=limit),
-            publishing=wiring.publishing(parts.database, parts.builder, approval=settings.release_approval == REQUIRED),
+            publishing=Publishing(
+                parts.database,
+                parts.builder,
+                approval=settings.release_approval == REQUIRED,
+                cold_features=partial(backfill.cold, parts.histories),
+            ),
         )
         _waiting.set_function(lambda: service.ingest.depth + service.immediate.depth)
         follower = wiring.follower(parts, settings, "api")

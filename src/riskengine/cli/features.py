@@ -1,12 +1,13 @@
 """`riskengine features`: catalogues of features."""
 
-from riskengine.cli import release_contents, release_session, release_tables, releases
+from riskengine.cli import backfill, release_contents, release_session, release_tables, releases
 from riskengine.domain.release import Kind
 from riskengine.pipeline.publishing import Publishing
 from riskengine.scoring.features import catalogue as catalogues
 from riskengine.scoring.features.catalogue import Feature
 
 app = releases.commands(Kind.CATALOGUE, "Change what is known of a transaction: catalogues of features.")
+app.command("backfill")(backfill.command)
 
 
 @app.command("list")

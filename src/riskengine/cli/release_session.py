@@ -3,7 +3,7 @@
 import asyncio
 import getpass
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Annotated, NoReturn, TypeVar
 
@@ -14,8 +14,11 @@ from rich.console import Console
 from riskengine import wiring
 from riskengine.domain.errors import InvalidInput
 from riskengine.domain.metadata import storable
+from riskengine.pipeline import backfill
 from riskengine.pipeline.publishing import Publishing
-from riskengine.settings import approval_required, database_url
+from riskengine.resilience import redis as connections
+from riskengine.scoring.features.catalogue import Catalogue
+from riskengine.settings import approval_required, database_url, redis_url
 from riskengine.storage.database import Database
 
 Result = TypeVar("Result")
@@ -74,9 +77,19 @@ def _without_news() -> Iterator[None]:
         structlog.configure(**before)
 
 
+async def _cold(catalogue: Catalogue) -> Collection[str]:
+    """Which features are not filled: Valkey is asked only when this is."""
+    redis = connections.connect(redis_url(), "riskengine-releases")
+    try:
+        return await backfill.cold(wiring.histories_in(redis), catalogue)
+    finally:
+        await redis.aclose()
+
+
 async def _connected(work: Callable[[Publishing], Awaitable[Result]]) -> Result:
     database = await Database.connect(database_url(), idle=1, most=2, name="riskengine-releases")
     try:
-        return await work(wiring.publishing(database, wiring.builder(database), approval=approval_required()))
+        builder, approval = wiring.builder(database), approval_required()
+        return await work(Publishing(database, builder, approval=approval, cold_features=_cold))
     finally:
         await database.close()

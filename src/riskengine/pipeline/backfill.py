@@ -60,6 +60,17 @@ class Progress(msgspec.Struct, frozen=True):
     total: int
 
 
+async def cold(histories: Histories, catalogue: Catalogue) -> frozenset[str]:
+    """The names of the features whose state is not whole: they are missing. Raises Unavailable."""
+    commons = Commons(catalogue.features)
+    kept = await histories.kept()
+    whole = commons.sets if kept is None else kept  # an emptied server gets its sets with its first batch
+    stands = await histories.stands(sorted(commons.series))
+    warm = (whole & commons.sets) | {name for name, stand in stands.items() if stand.is_done}
+    parts = {name: commons.part(name) for name in catalogue.names}
+    return frozenset(name for name, part in parts.items() if part is not None and part not in warm)
+
+
 class Backfill:
     """Fills what the features of a catalogue are computed from. It may be interrupted, and run by several at once."""
 
@@ -81,13 +92,7 @@ class Backfill:
 
     async def cold(self, catalogue: Catalogue) -> frozenset[str]:
         """The names of the features whose state is not whole: they are missing. Raises Unavailable."""
-        commons = Commons(catalogue.features)
-        kept = await self._histories.kept()
-        whole = commons.sets if kept is None else kept  # an emptied server gets its sets with its first batch
-        stands = await self._histories.stands(sorted(commons.series))
-        warm = (whole & commons.sets) | {name for name, stand in stands.items() if stand.is_done}
-        parts = {name: commons.part(name) for name in catalogue.names}
-        return frozenset(name for name, part in parts.items() if part is not None and part not in warm)
+        return await cold(self._histories, catalogue)
 
     async def run(self, catalogue: Catalogue) -> AsyncIterator[Progress]:
         """Fills all that is cold, and what accounts' histories lack. Run again, it goes on where it was.
