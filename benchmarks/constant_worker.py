@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from riskengine import logs, wiring
 from riskengine.domain.account import Account
-from riskengine.domain.decision import Verdict
+from riskengine.domain.decision import Decision, Verdict
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.engines import Fixed
@@ -23,7 +23,7 @@ from riskengine.scoring.engine import Engine
 from riskengine.scoring.history import History
 from riskengine.scoring.memory import Memory
 from riskengine.settings import Settings
-from riskengine.state.histories import Changes, Sought
+from riskengine.state.parts import Changes, Sought
 from riskengine.storage import accounts
 from riskengine.worker.worker import Worker
 
@@ -60,9 +60,12 @@ class Sequences(Recall):
                 fresh[past.account.account_id] = empty.with_account(past.account, past.sequence)
         return Memory(histories=fresh)
 
-    async def keep(self, memory: Memory, taken: Iterable[str], decided: Iterable[Transaction]) -> None:
+    async def keep(
+        self, engine: Engine, memory: Memory, taken: Sequence[Decision], decided: Iterable[Transaction]
+    ) -> None:
         """Writes the sequences back."""
-        histories = {account_id: memory.histories[account_id].to_bytes() for account_id in taken}
+        account_ids = {decision.verdict.account_id for decision in taken}
+        histories = {account_id: memory.histories[account_id].to_bytes() for account_id in account_ids}
         await self._histories.write(Changes(histories, (), ()))
 
 

@@ -125,30 +125,11 @@ def record(records: bytes, index: int, event: Event, flagged: bool) -> bytes:
     else:
         switches += changed(records, index, CHANNEL, event.channel, event.time)
     return _RECORD.pack(
-        event.time,
-        amount,
-        event.merchant,
-        event.location,
-        event.device,
-        event.country,
-        event.channel,
-        event.hour,
-        event.latitude,
-        event.longitude,
-        event.beneficiary,
-        event.ip,
-        event.category,
-        events + 1 & _MASK_32,
-        known,
-        moves & _MASK_32,
-        switches & _MASK_32,
-        flags + flagged & _MASK_32,
-        amounts,
-        low,
-        high,
-        logs,
-        log_squares,
-    )
+        event.time, amount, event.merchant, event.location, event.device, event.country, event.channel, event.hour,
+        event.latitude, event.longitude, event.beneficiary, event.ip, event.category,
+        events + 1 & _MASK_32, known, moves & _MASK_32, switches & _MASK_32, flags + flagged & _MASK_32,
+        amounts, low, high, logs, log_squares,
+    )  # fmt: skip
 
 
 def with_sums(records: bytes, index: int, running: Sums) -> bytes:

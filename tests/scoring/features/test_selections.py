@@ -110,7 +110,7 @@ def zscore(now: Transaction, amounts: Sequence[float]) -> float:
     own = base(now)
     if own is None or len(amounts) < 2:
         return math.nan
-    return (own - fmean(amounts)) / (stdev(amounts) or 0.01 * fmean(amounts))
+    return (own - fmean(amounts)) / (stdev(amounts) or 0.01 * fmean(amounts) or 0.01)
 
 
 def ratio(now: Transaction, amounts: Sequence[float]) -> float:

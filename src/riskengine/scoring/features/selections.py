@@ -20,20 +20,29 @@ def _picked(code: Code, feature: Feature, wanted: str) -> str:
     condition = filters.condition(feature)
     read = dict.fromkeys((wanted, *condition.columns))
     variables = ", ".join(f"c_{name}" for name in read)
-    lists = ", ".join(_column(code, name, feature.window_ms) for name in read)
+    lists = ", ".join(_column(code, feature, name) for name in read)
     if len(read) > 1:
         lists = f"zip({lists})"
     known = "c_amount >= 0 and " if wanted == "amount" else ""
     text = f"[c_{wanted} for {variables} in {lists} if {known}{condition.code}]"
     if feature.per:
-        text += f" if event.{feature.per} else ()"
+        text += f" if {_likes(code, feature)} else ()"
     return code.once(f"picked_{wanted}", text)
 
 
-def _column(code: Code, name: str, length: int) -> str:
+def _column(code: Code, feature: Feature, name: str) -> str:
+    """A column of the window; that which is to be shared once for all, and only where the transaction has it."""
+    length = feature.window_ms
     if name == "time":
         return f"times[{code.listed(code.label(length))}:end].tolist()"
-    return columns.values(code, name, length)
+    values = columns.values(code, name, length)
+    return code.once(f"all_{name}", f"{values} if event.{name} else ()") if name == feature.per else values
+
+
+def _likes(code: Code, feature: Feature) -> str:
+    """How many events of the window share what they are to share: mostly none, and then nothing is looked through."""
+    all_ = _column(code, feature, str(feature.per))
+    return code.once(f"likes_{feature.per}", f"{all_}.count(event.{feature.per})")
 
 
 def _given(feature: Feature, value: str) -> str:
@@ -43,7 +52,7 @@ def _given(feature: Feature, value: str) -> str:
 
 def _count(code: Code, feature: Feature) -> str:
     if feature.per and not feature.filter:
-        return _given(feature, f"{columns.values(code, feature.per, feature.window_ms)}.count(event.{feature.per})")
+        return _given(feature, _likes(code, feature))
     return _given(feature, f"len({_picked(code, feature, 'time')})")
 
 
@@ -106,7 +115,7 @@ def _sequence(code: Code, feature: Feature) -> str:
     """How many of the latest events in a row are chosen, back from this transaction."""
     condition = filters.condition(feature)
     variables = "".join(f"c_{name}, " for name in condition.columns)
-    lists = ", ".join(columns.values(code, name, feature.window_ms) for name in condition.columns)
+    lists = ", ".join(_column(code, feature, name) for name in condition.columns)
     return _given(feature, f"run([{condition.code} for {variables} in zip({lists})])")
 
 
