@@ -176,6 +176,10 @@ def test_z_of_an_amount() -> None:
     assert math.isnan(behaviour.amount_z(math.nan, 3.0, 2.0, 3.0, 2.0, 15.0))
 
 
+def test_an_account_that_always_pays_the_same_may_pay_a_third_more() -> None:
+    assert behaviour.amount_z(4.3, 4.0, 0.0, 4.0, 0.0, 95.0) == pytest.approx(1 / math.sqrt(1 + 1 / 100))
+
+
 def test_peers_stand_for_a_past_that_is_thin() -> None:
     # Given peers who spend far more than the account did
     z = [behaviour.amount_z(8.0, 4.0, 0.5, 8.0, 0.5, count) for count in (1.0, 5.0, 50.0)]
