@@ -27,12 +27,15 @@ _log = structlog.get_logger()
 class Recall:
     """Brings histories and what accounts share from Valkey into a Memory, and what a batch changed back again."""
 
-    def __init__(self, database: Database, histories: Histories, engines: Engines) -> None:
+    def __init__(
+        self, database: Database, histories: Histories, engines: Engines, backfill: Backfill | None = None
+    ) -> None:
+        """`backfill` is how series are filled again that an emptied server has lost; the usual way if not given."""
         self._database = database
         self._histories = histories
         self._engines = engines
         self._warming = asyncio.Lock()
-        self._backfill = Backfill(database, histories, engines)
+        self._backfill = backfill or Backfill(database, histories, engines)
         self._filling: asyncio.Task[None] | None = None
 
     async def memory(self, engine: Engine, transactions: Sequence[Transaction], refuted: Mapping[str, int]) -> Memory:

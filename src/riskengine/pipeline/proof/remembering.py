@@ -52,7 +52,8 @@ class Remembering:
         self._found = found
         self._by_catalogue = by_catalogue
         self._own = {version: Selection(engine.catalogue, _is_own) for version, engine in by_catalogue.items()}
-        used = {engine.catalogue.horizon for engine in by_catalogue.values()}
+        self._reach = {version: engine.catalogue.horizon for version, engine in by_catalogue.items()}
+        used = set(self._reach.values())
         self._horizons = sorted(used | {days for days in horizons if days > min(used, default=days)})
         self._rates: dict[int, Rates] = {}
         self._replayed = _Replayed("", {})
@@ -90,9 +91,10 @@ class Remembering:
         if engine is None or len(stored) != len(engine.catalogue.features):
             return  # `Judging` has said so
         first: list[Unlike] = []
-        exact = not self._is_late(now, engine.catalogue.horizon)
+        reach = self._reach[one.catalogue]
+        exact = not self._is_late(now, reach)
         for days in self._horizons:
-            if days < engine.catalogue.horizon:
+            if days < reach:
                 continue
             history = self._history(days, account)
             values = engine.features(one.transaction, now, history, _NOBODY)

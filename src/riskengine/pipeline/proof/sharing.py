@@ -15,6 +15,7 @@ from riskengine.scoring import event as events
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.event import Past
 from riskengine.scoring.features.catalogue import Feature
+from riskengine.scoring.features.compiler import Vector
 from riskengine.scoring.history import History
 from riskengine.scoring.memory import Memory
 
@@ -53,8 +54,9 @@ class Sharing:
     def __init__(self, *, whole: bool) -> None:
         """`whole`: it starts where everything does, so that windows of any length can be compared."""
         self._whole = whole
-        self._memory = Memory(shared=Latest())
+        self._memory = Memory(shared=Latest(), series=Latest())
         self._selections: dict[int, Selection] = {}
+        self._horizons: dict[int, int] = {}
         self._compared: Counter[str] = Counter()
         self._unlike: Counter[str] = Counter()
         self._largest: dict[str, float] = {}
@@ -66,8 +68,10 @@ class Sharing:
         memory = self._memory
         now = events.of(transaction, engine.rates)
         if compare:
-            history = History.empty(account, engine.catalogue.horizon)
-            self._compare(engine, stored.features, engine.features(transaction, now, history, memory))
+            self._begin(engine)
+            history = History.empty(account, self._horizons[engine.catalogue.version])
+            values = engine.features(transaction, now, history, memory)
+            self._compare(self._selections[engine.catalogue.version], stored.features, values)
         engine.share(transaction, Past(now, stored.outcome is not Outcome.APPROVE), account.type, memory)
         memory.slots.clear()
 
@@ -79,11 +83,14 @@ class Sharing:
             for name, count in self._compared.items()
         )
 
-    def _compare(self, engine: Engine, stored: tuple[float, ...], values: tuple[float, ...]) -> None:
+    def _begin(self, engine: Engine) -> None:
+        """Looks up once what is needed of a catalogue for every decision."""
         version = engine.catalogue.version
         if version not in self._selections:
             self._selections[version] = Selection(engine.catalogue, self._is_comparable)
-        selection = self._selections[version]
+            self._horizons[version] = engine.catalogue.horizon
+
+    def _compare(self, selection: Selection, stored: Vector, values: Vector) -> None:
         self._compared.update(selection.names)
         for unlike in selection.unlike(stored, values):
             self._unlike[unlike.field] += 1
