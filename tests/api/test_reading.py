@@ -149,3 +149,19 @@ async def test_a_page_is_read_from_an_index(api: Api, name: str) -> None:
     month = f"{bounds[3]:%Y_%m}"
     assert [line for line in lines if "Scan" in line and f"transactions_{month}" in line], lines
     assert not [line for line in lines if f"Seq Scan on transactions_{month}" in line or "Seq Scan on pending" in line]
+
+
+async def test_a_reason_shows_the_account_as_it_was(api: Api) -> None:
+    # Given a payment abroad, and an account that moves there afterwards
+    await api.client.put(f"{ACCOUNTS}/mover", json={"home_country": "BE"})
+    decided = (await api.client.post(DECISIONS, json=payment(account_id="mover", country="FR"))).json()
+    await api.client.put(f"{ACCOUNTS}/mover", json={"home_country": "FR"})
+
+    # When the decision is asked for later
+    later = (await api.client.get(f"{TRANSACTIONS}/{decided['transaction_id']}/decision")).json()
+
+    # Then it says what the account was then, as it did at once, and the rate of the amount
+    for shown in (decided, later):
+        [abroad] = [reason for reason in shown["reasons"] if reason["code"] == "RULE_CROSS_BORDER"]
+        assert abroad["values"]["home_country"] == "BE"
+        assert (shown["exchange_rate"]["base"], shown["degraded"], shown["shadow_rules"]) == ("EUR", [], [])

@@ -63,7 +63,7 @@ async def decide(service: Service, headers: Headers, receive: Receive, _: str) -
     replayed = decision.verdict.transaction_id != submission.transaction.transaction_id
     (_replayed if replayed else _accepted_now).inc()
     engine = await service.engines.of(decision.verdict.versions)
-    return answers.json(200, explained(engine, decision, submission.transaction))
+    return answers.json(200, await explained(service.database, engine, decision, submission.transaction))
 
 
 async def describe_account(service: Service, headers: Headers, receive: Receive, rest: str) -> Answer:

@@ -74,7 +74,8 @@ async def decision(service: NamedDependency[Service], transaction_id: FromPath[U
         raise _unknown_transaction()
     if found is None:
         raise DecisionPending
-    return explained(await service.engines.of(found.verdict.versions), found, sent)
+    engine = await service.engines.of(found.verdict.versions)
+    return await explained(service.database, engine, found, sent)
 
 
 @get(

@@ -32,7 +32,7 @@ _GROUPS = {
 def show(console: Console, one: Explained, other: Alternative | None) -> None:
     """Prints the decision, and with another rule set the difference."""
     verdict = one.decision.verdict
-    reasons = explain.reasons(verdict, one.engine, one.transaction)
+    reasons = explain.reasons(verdict, one.engine, one.transaction, one.account)
     headline = f"{verdict.outcome.upper()}  score {verdict.score:.2f}, {verdict.level}"
     console.print(Text(headline, f"bold {_COLOURS[verdict.outcome]}"))
     console.print(Text(explain.sentence(verdict, reasons)), soft_wrap=True)
@@ -56,7 +56,7 @@ def show(console: Console, one: Explained, other: Alternative | None) -> None:
 def view(one: Explained, other: Alternative | None) -> dict[str, Any]:
     """The same as plain values."""
     verdict = one.decision.verdict
-    reasons = explain.reasons(verdict, one.engine, one.transaction)
+    reasons = explain.reasons(verdict, one.engine, one.transaction, one.account)
     return {
         **_verdict(verdict),
         "transaction_id": verdict.transaction_id,

@@ -13,6 +13,9 @@ MODEL_SCORE = "model_score"
 FLAG = "0 or 1"
 """The unit of features that may stand as a truth by themselves."""
 
+OF_ACCOUNT = frozenset({"account_type", "account_status", "home_country"})
+"""The names that are attributes of the account, which may change."""
+
 _WRITABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 _FIELDS = {
