@@ -268,6 +268,25 @@ async def test_a_catalogue_that_does_not_keep_a_part_makes_it_cold(database: Dat
     assert await _found(histories, expected) == expected
 
 
+async def test_a_series_more_is_filled_and_the_others_count_nothing_twice(
+    database: Database, histories: Histories
+) -> None:
+    # Given a catalogue with all features but two, filled, which has decided some traffic
+    traffic = _traffic(160)
+    fewer = crowded.engine([one for one in crowded.FEATURES if one.name not in {"device_count", "ip_sum"}])
+    await _fill(_backfill(database, histories, fewer), fewer)
+    await _decide(database, _decider(database, histories, fewer), traffic[:80])
+    # When one with all of them decides, and those two are filled
+    await _decide(database, _decider(database, histories), traffic[80:120])
+    backfill = _backfill(database, histories)
+    assert await backfill.cold(CROWDED.catalogue) == {"device_count", "ip_sum"}
+    await _fill(backfill)
+    await _decide(database, _decider(database, histories), traffic[120:])
+    # Then each series has counted each decision once
+    expected = await _expected(database, traffic)
+    assert await _found(histories, expected) == expected
+
+
 async def test_nothing_is_filled_before_every_process_counts(database: Database, histories: Histories) -> None:
     # Given a catalogue that is published, and a process that still runs the one before
     await published.publish(database, Kind.CATALOGUE, catalogues.dump(CROWDED.catalogue).encode())

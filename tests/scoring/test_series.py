@@ -132,6 +132,15 @@ def test_cells_are_the_same_whatever_the_order(orders: tuple[list[tuple[int, int
     assert left[0] == left[1]
 
 
+@pytest.mark.parametrize("order", [(2, 3, 4, 6), (6, 4, 3, 2)])
+def test_as_many_cells_as_are_kept_stay_behind_the_newest(order: tuple[int, ...]) -> None:
+    cells = Cells()
+    for number in order:
+        cells.add(number, Cell(1, 0, 5, 0), keeps=3)
+
+    assert cells == Cells(6, {3: Cell(1, 0, 5, 0), 4: Cell(1, 0, 5, 0), 6: Cell(1, 0, 5, 0)})
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 90 * 86_400))
 def test_every_window_has_cells_enough_and_never_many(seconds: int) -> None:

@@ -130,12 +130,18 @@ async def test_cells_add_up_whatever_the_order_and_old_ones_are_forgotten(histor
     await _begin(histories)
     assert await _cells(histories, 0, 99) == FoundCells(None, {})
     # When additions come in two orders, one of them too old at its time, one soon after
-    made = [_addition(7, 1, 0, 500, 0), _addition(7, 2, 1, -200, 1), _addition(3, 1, 0, 9, 0), _addition(8, 1, 0, 1, 0)]
+    made = [
+        *(_addition(7, 1, 0, 500, 0), _addition(7, 2, 1, -200, 1)),
+        *(_addition(number, 1, 0, number, 0) for number in (3, 4, 5)),
+        _addition(8, 1, 0, 1, 0),
+    ]
     for value, order in (("baker", made), ("smith", made[::-1])):
         for one in order:
             await _count(histories, Addition(SERIES, 3, 60, value, one.number, one.cell))
     # Then the same is left: three cells before the newest, with what was added to them
-    left = FoundCells(8, {7: (3, 1, 300, 1), 8: (1, 0, 1, 0)})
+    left = FoundCells(8, {5: (1, 0, 5, 0), 7: (3, 1, 300, 1), 8: (1, 0, 1, 0)})
+    fields = await redis.hkeys(f"series:{SERIES}:baker")
+    assert {field[:-1] for field in fields if field[:1].isdigit()} == {b"5", b"7", b"8"}
     assert await _cells(histories, 0, 99) == await _cells(histories, 0, 99, "smith") == left
     assert await _cells(histories, 8, 8) == FoundCells(8, {8: (1, 0, 1, 0)})
     assert 0 < await redis.ttl(f"series:{SERIES}:baker") <= 60
