@@ -6,7 +6,7 @@ from riskengine.domain import currencies
 from riskengine.domain.clock import DAY
 from riskengine.domain.validation import MOST_AHEAD
 from riskengine.scoring import Engine, peers, records, shared, thinning
-from riskengine.scoring.features import selections
+from riskengine.scoring.features import crowds, selections
 from riskengine.scoring.features.aggregates import AGGREGATES
 from riskengine.scoring.features.catalogue import COLUMNS, Feature
 from riskengine.scoring.features.code import MOST_LISTED
@@ -64,6 +64,14 @@ Of each device, address and beneficiary the engine remembers which accounts used
 transaction the count is a lower bound. With one consumer the counts are exact; with several they may miss what
 others have in hand at that moment. The decision keeps the value it saw.
 
+**Counts over all who use one merchant, device, address or beneficiary** (`count`, `sum`, `mean`, `flagged`; the shipped
+catalogue has none) are kept in cells of time, at least 24 a window: a merchant with a million payments a day costs no
+more than a quiet one. The far edge of a window is early by less than one cell. A transaction that comes late may also
+see up to one cell after it; one later than the windows (at most a day) may see too few. A payment counts once its
+decision is stored; what is in flight, or lost in a crash just then, is not seen. A feature that is new is **cold**, so
+missing, until `riskengine features backfill` has filled it; so it is after Valkey was emptied, until that is done by
+itself.
+
 **Peers** are the accounts of the same type. It is set with `PUT /api/v1/accounts/{{id}}` and `unknown` until then, so
 all accounts that nobody described are peers. Compared is the logarithm of the latest amount of each, in a
 sample of {slots} places, the account's own left out. Of more accounts than that, those that share a place take turns.
@@ -76,7 +84,7 @@ The catalogue is a file, `riskengine features export` writes it; a changed one i
 | field | what it says |
 | --- | --- |
 | `name` | how rules and the model call it |
-| `aggregate` | {aggregates} |
+| `aggregate` | {aggregates}; over the events of others {crowds} |
 | `entity` | whose events: `account` (if not given), `peers`, or all accounts on the same `device`, \
 `ip`, `beneficiary` or `merchant` |
 | `per` | only events that have this in common with the transaction ({columns}): \
@@ -113,6 +121,7 @@ def page() -> str:
         fineness=thinning.FINENESS,
         listed=MOST_LISTED,
         aggregates=_names(name for name in AGGREGATES if name != "own"),
+        crowds=_names(crowds.AGGREGATES),
         selections=_names(selections.AGGREGATES),
         columns=_names(COLUMNS),
         horizon=catalogue.horizon,
