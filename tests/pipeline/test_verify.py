@@ -24,6 +24,7 @@ from riskengine.pipeline.verify import verify
 from riskengine.scoring import shared
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.features import catalogue as catalogues
+from riskengine.scoring.features import compiler
 from riskengine.scoring.lists import Lists
 from riskengine.scoring.money import Rates
 from riskengine.state.histories import Histories
@@ -337,6 +338,23 @@ async def test_a_window_that_is_a_second_longer_is_found(database: Database, his
     report = await verify(database, Fixed(other), EVERYTHING)
     # Then that feature differs, and nothing else
     assert fields(report) == {"count_10m"}
+
+
+async def test_a_window_whose_edge_is_off_by_a_millisecond_is_found(
+    database: Database, histories: Histories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given decisions of transactions that are whole multiples of 40 s apart
+    await decide(decider(database, histories), database, traffic(100, accounts=2))
+    # When they are executed again by an engine whose windows of 10 min begin a millisecond early
+    text = compiler.source(ENGINE.catalogue)
+    assert "now - 600000," in text
+    monkeypatch.setattr(compiler, "source", lambda _: text.replace("now - 600000,", "now - 600001,"))
+    other = Engine(ENGINE.catalogue, ENGINE.ruleset, ENGINE.rates, ENGINE.lists)
+    report = await verify(database, Fixed(other), EVERYTHING)
+    # Then the features over them differ, and nothing else
+    of_them = {feature.name for feature in ENGINE.catalogue.features if feature.window == "10m"}
+    assert fields(report)
+    assert fields(report) <= of_them
 
 
 async def test_what_is_missing_is_named(database: Database, histories: Histories) -> None:
