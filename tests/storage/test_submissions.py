@@ -4,14 +4,15 @@ import asyncio
 from decimal import Decimal
 
 from riskengine.domain import clock
-from riskengine.storage import partitions, submissions, transactions
+from riskengine.domain.transaction import Transaction
+from riskengine.storage import decisions, partitions, submissions, transactions
 from riskengine.storage.database import Database
 from tests import factories
 
 
-async def test_a_submission_is_stored_with_its_place_in_the_outbox(database: Database) -> None:
-    # Given a submission with every field set
-    given = factories.transaction(
+def complete() -> Transaction:
+    """A transaction with every field set."""
+    return factories.transaction(
         amount="1234567890123.45",
         merchant="Café Ørsted",
         merchant_category="5812",
@@ -26,6 +27,11 @@ async def test_a_submission_is_stored_with_its_place_in_the_outbox(database: Dat
         card_bin="456712",
     )
 
+
+async def test_a_submission_is_stored_with_its_place_in_the_outbox(database: Database) -> None:
+    # Given a submission with every field set
+    given = complete()
+
     # When it is stored
     async with database.connection() as connection:
         (stored,) = await submissions.store(connection, [factories.submission(of=given)])
@@ -35,6 +41,16 @@ async def test_a_submission_is_stored_with_its_place_in_the_outbox(database: Dat
     assert not stored.replayed
     assert await transactions.get(database, stored.transaction_id) == given
     assert pending == given.transaction_id
+
+
+async def test_a_submission_that_is_decided_at_once_is_stored_as_whole(database: Database) -> None:
+    # Given a submission with every field set, and its decision
+    given = complete()
+    # When both are stored in one statement
+    accepted = await decisions.store_new(database, [factories.submission(of=given)], [factories.decision(given, 1)])
+    # Then it is read back as it was
+    assert (accepted.refused.settled, accepted.refused.stale) == (frozenset(), frozenset())
+    assert await transactions.get(database, given.transaction_id) == given
 
 
 async def test_a_key_stands_for_its_first_transaction(database: Database) -> None:
