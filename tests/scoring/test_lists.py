@@ -136,6 +136,13 @@ def test_a_text_is_on_a_list_until_it_ends(entries: list[tuple[str, int | None]]
     assert lists.size("texts") == len(last)
 
 
+@pytest.mark.parametrize("digits", [6, 7, 8])
+def test_a_list_may_have_first_digits_of_any_length(digits: int) -> None:
+    contains = Lists(1, [BINS], {"bins": [Entry("45671234"[:digits])]}).contains("bins")
+    assert [contains("45671234"[:length], 5) for length in (6, 7, 8)] == [length >= digits for length in (6, 7, 8)]
+    assert not contains("55671234", 5)
+
+
 changes = st.lists(
     st.tuples(
         st.sampled_from(["texts", "networks", "bins"]),
