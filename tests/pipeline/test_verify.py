@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
 import msgspec
@@ -422,26 +423,28 @@ class SumModel(msgspec.Struct, frozen=True):
 
     version: int
     score_of_all: float
+    limit: float
 
     def score(self, vectors: Sequence[Sequence[float]]) -> Sequence[float | None]:
-        return [None if vector[0] > 100 else self.score_of_all for vector in vectors]
+        return [None if vector[0] > self.limit else self.score_of_all for vector in vectors]
 
     def influences(self, vector: Sequence[float]) -> Sequence[tuple[str, float]]:
         return []
 
 
-def modelled(score: float) -> Engine:
-    return Engine(ENGINE.catalogue, ENGINE.ruleset, ENGINE.rates, ENGINE.lists, SumModel(1, score))
+def modelled(score: float, limit: float = inf) -> Engine:
+    return Engine(ENGINE.catalogue, ENGINE.ruleset, ENGINE.rates, ENGINE.lists, SumModel(1, score, limit))
 
 
 async def test_the_model_is_asked_again_where_it_had_a_say(database: Database, histories: Histories) -> None:
     # Given decisions with a model that was late for some
-    await decide(decider(database, histories, Fixed(modelled(70.0))), database, traffic(150))
+    await decide(decider(database, histories, Fixed(modelled(70.0, limit=100))), database, traffic(150))
     async with database.connection() as connection:
         late = await connection.fetchval("SELECT count(*) FROM decisions WHERE degraded = '{model}'")
     assert 0 < late < 150
-    # When they are executed again, then it is the same, and not with a model that says otherwise
+    # When they are executed again with one that is never late, then it is the same: where it had no say, it has none
     assert (await verify(database, Fixed(modelled(70.0)), EVERYTHING)).identical == 150
+    # And it is not the same with a model that says otherwise
     report = await verify(database, Fixed(modelled(71.0)), EVERYTHING)
     assert report.differing == 150 - late
     assert "parts.model" in fields(report)
