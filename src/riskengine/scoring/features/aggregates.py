@@ -7,11 +7,11 @@ others in `crowds`.
 
 from collections.abc import Callable
 
-from riskengine.domain.clock import DAY, HOUR, MINUTE, SECOND
+from riskengine.domain.clock import DAY, HOUR
 from riskengine.domain.errors import ConfigurationError
 from riskengine.scoring.event import LOG_STEPS, NOWHERE
 from riskengine.scoring.features import columns, crowds, selections
-from riskengine.scoring.features.catalogue import Feature
+from riskengine.scoring.features.catalogue import TIMES, Feature
 from riskengine.scoring.features.code import HABIT, Code
 from riskengine.scoring.features.support import LEAST_STD_SHARE, LEAST_TRAVEL_MS
 from riskengine.scoring.money import MINOR
@@ -30,9 +30,6 @@ _OWN = {
     "cross_border": "transaction.country != account.home_country"
     " if transaction.country and account.home_country else nan",
 }
-
-_TIMES = {"s": SECOND, "min": MINUTE, "h": HOUR, "days": DAY}
-"""Units of time that a feature may have, in ms."""
 
 _LATITUDE, _LONGITUDE = 8, 9
 _HOUR = 31
@@ -213,7 +210,7 @@ def _last_place(code: Code, feature: Feature) -> str:
 
 def _since(code: Code, feature: Feature) -> str:
     label = _window(code, feature)
-    unit = _TIMES[feature.unit]
+    unit = TIMES[feature.unit]
     if feature.of == "place":
         place = _last_place(code, feature)
         return f"(now - times[{place}]) / {unit} if {place} else nan"

@@ -1,6 +1,7 @@
 """The catalogue of features: what there is to know of a transaction, as data."""
 
 import re
+from functools import cached_property
 from typing import Annotated, Literal, get_args
 
 import msgspec
@@ -8,6 +9,7 @@ from msgspec import Meta
 
 from riskengine.domain.clock import DAY, HOUR, MINUTE, SECOND
 from riskengine.domain.errors import ConfigurationError
+from riskengine.scoring.records import CHANGE_REACH
 
 Entity = Literal["account", "peers", "device", "ip", "beneficiary", "merchant"]
 """Whose events: the account's own, those of all accounts of its type, or those of all accounts on a shared thing."""
@@ -21,7 +23,10 @@ MOST_FEATURES = 500
 """Features of a catalogue: it bounds the stored vectors (4 bytes each) and the work."""
 
 FLAG = "0 or 1"
-"""The unit of features that say yes or no."""
+"""The unit of features that say yes or no: in rules they may stand as a truth by themselves."""
+
+TIMES = {"s": SECOND, "min": MINUTE, "h": HOUR, "days": DAY}
+"""Units of time that a feature's value may have, in ms."""
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _WINDOW = re.compile(r"([0-9]{1,6})([smhdw])")
@@ -54,7 +59,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         return length
 
 
-class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """A numbered list of features, in the order of the vectors that are stored."""
 
     version: int
@@ -71,11 +76,14 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The names of the features."""
         return tuple(feature.name for feature in self.features)
 
-    @property
+    @cached_property
     def horizon(self) -> int:
-        """How many days an account's history must reach back: its longest window, and a day for what comes late."""
+        """How many days an account's history must reach back: its longest window, and a day for what comes late.
+
+        At least as far as a change of location or channel looks back.
+        """
         windows = [f.window_ms for f in self.features if f.window and f.entity == "account"]
-        return -(-max(windows, default=DAY) // DAY) + 1
+        return -(-max(CHANGE_REACH, *windows) // DAY) + 1 if windows else CHANGE_REACH // DAY + 1
 
 
 def load(text: str | bytes) -> Catalogue:

@@ -6,13 +6,10 @@ history that is full, and nothing more for an account that is older or busier.
 
 from collections.abc import Callable
 
-from riskengine.domain.clock import DAY, HOUR, MINUTE, SECOND
 from riskengine.scoring.features import columns, filters
-from riskengine.scoring.features.catalogue import Feature
+from riskengine.scoring.features.catalogue import TIMES, Feature
 from riskengine.scoring.features.code import Code
 from riskengine.scoring.money import MINOR
-
-_UNITS = {"s": SECOND, "min": MINUTE, "h": HOUR, "days": DAY}
 
 
 def _picked(code: Code, feature: Feature, wanted: str) -> str:
@@ -108,7 +105,7 @@ def _distinct(code: Code, feature: Feature) -> str:
 
 def _since(code: Code, feature: Feature) -> str:
     picked = _picked(code, feature, "time")
-    return _given(feature, f"(now - {picked}[-1]) / {_UNITS[feature.unit]} if {picked} else nan")
+    return _given(feature, f"(now - {picked}[-1]) / {TIMES[feature.unit]} if {picked} else nan")
 
 
 def _sequence(code: Code, feature: Feature) -> str:

@@ -3,15 +3,12 @@
 import re
 from collections.abc import Mapping
 
-from riskengine.scoring.features.catalogue import Catalogue, Feature
+from riskengine.scoring.features.catalogue import FLAG, Catalogue, Feature
 from riskengine.scoring.rules.name import Name
 from riskengine.scoring.rules.tree import Kind
 
 BEHAVIOUR_SCORE = "behaviour_score"
 MODEL_SCORE = "model_score"
-
-FLAG = "0 or 1"
-"""The unit of features that may stand as a truth by themselves."""
 
 OF_ACCOUNT = frozenset({"account_type", "account_status", "home_country"})
 """The names that are attributes of the account, which may change."""
