@@ -15,9 +15,19 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
+_stepped = 0
+"""Milliseconds by which this process's clock was stepped: see `resilience.failpoints`."""
+
+
 def now_ms() -> int:
     """The present, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
+    return time.time_ns() // 1_000_000 + _stepped
+
+
+def step(milliseconds: int) -> None:
+    """Steps this process's clock, as a correction by NTP or a person would. Only tests and chaos do so."""
+    global _stepped  # noqa: PLW0603  (a clock is one for the whole process)
+    _stepped += milliseconds
 
 
 def to_datetime(ms: int) -> datetime:

@@ -4,8 +4,9 @@ Because the id carries its own `created_at`, a lookup by id alone knows which mo
 """
 
 import os
-import time
 from uuid import UUID
+
+from riskengine.domain import clock
 
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0x2 << 62
@@ -15,7 +16,7 @@ _LOW_62 = (1 << 62) - 1
 
 def new(created_at_ms: int | None = None) -> UUID:
     """A new id, created at the given time (milliseconds since the epoch; now if not given)."""
-    ms = time.time_ns() // 1_000_000 if created_at_ms is None else created_at_ms
+    ms = clock.now_ms() if created_at_ms is None else created_at_ms
     random = int.from_bytes(os.urandom(10), "big") & _RANDOM_BITS
     return UUID(int=(ms << 80) | _VERSION_7 | ((random >> 62) & 0xFFF) << 64 | _VARIANT | (random & _LOW_62))
 
