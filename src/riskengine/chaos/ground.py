@@ -1,0 +1,105 @@
+"""What faults act on: the stack's processes, the ways between them, orders to fail, the disk, and poison."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from enum import StrEnum
+
+from redis.asyncio import Redis
+
+from riskengine.chaos.disk import Disk
+from riskengine.chaos.orders import Orders
+from riskengine.chaos.poison import Poison
+from riskengine.chaos.proxy import Proxy
+from riskengine.domain.errors import RiskEngineError, Unavailable
+from riskengine.resilience import redis as connections
+from riskengine.resilience.redis import absence_as_unavailable
+from riskengine.stack import ports
+from riskengine.stack.process import Process
+from riskengine.stack.stack import Stack
+from riskengine.storage.database import Database
+
+COMEBACK_S = 45.0
+"""Seconds within which a process that ended is back: the stack starts it again after 5 s at most, PostgreSQL recovers."""
+
+TRIES_S = 20.0
+"""Seconds for which something is tried again that another fault stands in the way of."""
+
+POLL_S = 0.05
+"""Seconds between two looks at what a process does."""
+
+
+class Server(StrEnum):
+    """What the engine's processes connect to."""
+
+    POSTGRESQL = "postgresql"
+    VALKEY = "valkey"
+
+
+class NotBackError(RiskEngineError):
+    """A process that ended did not come back."""
+
+
+class Ground:
+    """The stage. `database` and the Valkey client of `valkey` go straight to the servers, past the proxies."""
+
+    def __init__(
+        self, stack: Stack, proxies: dict[Server, Proxy], orders: Orders, database: Database, disk: Disk | None
+    ) -> None:
+        self.stack = stack
+        self.proxies = proxies
+        self.orders = orders
+        self.disk = disk
+        self.poison = Poison(database)
+
+    def process(self, name: str) -> Process:
+        """The process of that name."""
+        return next(process for process in self.stack.processes if process.name == name)
+
+    def names(self, kind: str) -> list[str]:
+        """The names of all processes of a kind (`api`, `worker`) or name."""
+        names = [process.name for process in self.stack.processes]
+        return [name for name in names if name == kind or name.startswith(f"{kind}-")]
+
+    async def back(self, name: str, after: int) -> None:
+        """Returns when another process than the one with the id `after` runs, and is of use. Raises NotBackError."""
+        try:
+            async with asyncio.timeout(COMEBACK_S):
+                while self.process(name).pid == after or not self._useful(name):
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError as error:
+            raise NotBackError(
+                f"{name} was not back within {COMEBACK_S:.0f} s; {self.process(name).log_tail()}"
+            ) from error
+
+    @asynccontextmanager
+    async def valkey(self) -> AsyncIterator[Redis]:
+        """A client of Valkey, for as long as the block lasts. Raises Unavailable."""
+        client = connections.connect(self.stack.redis_url, "riskengine-chaos")
+        try:
+            with absence_as_unavailable():
+                yield client
+        finally:
+            await client.aclose()
+
+    async def insist(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Does a step, again for TRIES_S seconds while a server is away. Raises Unavailable after that."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + TRIES_S
+        while True:
+            try:
+                return await step()
+            except Unavailable:
+                if loop.time() > deadline:
+                    raise
+            await asyncio.sleep(POLL_S * 10)
+
+    def _useful(self, name: str) -> bool:
+        process = self.process(name)
+        if name == Server.POSTGRESQL:
+            return process.alive and self.stack.postgres.ready()
+        engine: Sequence[tuple[str, int]] = [
+            (part.process.name, part.port) for part in (*self.stack.workers, *self.stack.api)
+        ]
+        ports_of = {**dict(engine), "balancer": self.stack.balancer.port, Server.VALKEY: self.stack.valkey.port}
+        return process.alive and ports.listening(ports_of[name])
