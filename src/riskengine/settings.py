@@ -42,6 +42,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_db_pool_max: Annotated[int, _of("Connections a worker opens at most", ge=1, le=1000)] = 5
     worker_consumers: Annotated[int, _of("Consumers of a worker, which share its connections", ge=1, le=100)] = 5
     worker_batch_size: Annotated[int, _of("Transactions a consumer decides at once", ge=1, le=10_000)] = 100
+    queue_limit: Annotated[
+        int,
+        _of(
+            "Messages the queue may hold (about 400 bytes of Redis each); the rest waits in PostgreSQL",
+            ge=1_000,
+            le=10_000_000,
+        ),
+    ] = 100_000
+    retry_attempts: Annotated[
+        int, _of("How often a failed transaction is tried again before it is a dead letter", ge=0, le=10)
+    ] = 3
+    retry_first_ms: Annotated[
+        int,
+        _of("Wait before a failed transaction is tried again, doubled each time", "ms", ge=1, le=600_000),
+    ] = 1_000
+    retry_jitter_percent: Annotated[int, _of("How much these waits vary, either way", "%", ge=0, le=100)] = 10
+    shutdown_deadline_ms: Annotated[
+        int,
+        _of("How long a process that is told to stop may finish what it has begun", "ms", ge=100, le=600_000),
+    ] = 3_000
     worker_takeover_idle_ms: Annotated[
         int, _of("How long a consumer may hold messages before another takes them over", "ms", ge=1000, le=3_600_000)
     ] = 30_000
@@ -55,6 +75,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["off", "required"],
         _of("Whether rule sets, catalogues, rates and models are published only after a second person's approval"),
     ] = "off"
+    fail_points: Annotated[
+        str | None,
+        _of("Directory in which `riskengine chaos` says where this process is to fail; never set it in production"),
+    ] = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _of("Least level that is logged")] = "info"
     log_format: Annotated[Literal["json", "console"], _of("JSON lines for machines, or colours for people")] = "json"
 

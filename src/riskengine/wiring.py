@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 from redis.asyncio import Redis
@@ -14,17 +15,21 @@ from riskengine.models.bundle import open_bundle
 from riskengine.pipeline import listed
 from riskengine.pipeline.building import Builder
 from riskengine.pipeline.decide import Decider
+from riskengine.pipeline.failing import Failing
 from riskengine.pipeline.follower import Follower
 from riskengine.pipeline.recall import Recall
 from riskengine.pipeline.running import Running
+from riskengine.resilience import failpoints
 from riskengine.resilience import redis as connections
+from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.settings import Settings
 from riskengine.state.histories import Histories
 from riskengine.storage.database import Database
 from riskengine.storage.processes import Identity
+from riskengine.streaming.dead_letter_stream import DeadLetterStream
 from riskengine.streaming.queue import Queue
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.redis_stream import STREAM, RedisStream
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -32,6 +37,7 @@ class Parts(msgspec.Struct, frozen=True):
 
     database: Database
     queue: Queue
+    letters: DeadLetterStream
     histories: Histories
     engines: Running
     builder: Builder
@@ -46,6 +52,8 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     not answer, and ConfigurationError if it refuses, lacks the schema, or holds what this version cannot run. Redis may
     come later.
     """
+    if settings.fail_points is not None:
+        failpoints.arm(Path(settings.fail_points))
     database = await Database.connect(settings.database_url, idle=idle, most=most, name=name)
     build = builder(database)
     try:
@@ -58,7 +66,7 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
     try:
-        yield Parts(database, RedisStream(redis), histories, engines, build, decider)
+        yield Parts(database, RedisStream(redis), DeadLetterStream(redis), histories, engines, build, decider)
     finally:
         await redis.aclose()
         await database.close()
@@ -78,3 +86,10 @@ def follower(parts: Parts, settings: Settings, role: str) -> Follower:
     """What keeps this process at what is published; `role` is `api` or `worker`."""
     who = Identity(f"{role}-{socket.gethostname()}-{os.getpid()}", role, clock.now_ms())
     return Follower(parts.database, parts.engines, settings.database_url, who)
+
+
+def failing(parts: Parts, settings: Settings, worker: str) -> Failing:
+    """What becomes of messages that the worker could not decide."""
+    jitter = settings.retry_jitter_percent / 100
+    schedule = Schedule(attempts=settings.retry_attempts, first_ms=settings.retry_first_ms, jitter=jitter)
+    return Failing(parts.database, parts.engines, schedule, stream=STREAM, worker=worker)

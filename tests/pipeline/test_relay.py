@@ -14,6 +14,7 @@ from riskengine.streaming.redis_stream import STREAM, RedisStream
 from tests import factories
 
 AFTER_MS = 5_000
+LIMIT = 100_000
 
 
 async def _pending(database: Database, count: int, *, published_ago: timedelta) -> list[Transaction]:
@@ -32,9 +33,9 @@ async def _published(queue: RedisStream) -> list[Transaction]:
 async def test_what_never_reached_the_stream_is_published_once(database: Database, queue: RedisStream) -> None:
     # Given transactions that were committed before a crash, a while ago
     lost = await _pending(database, 5, published_ago=timedelta(seconds=30))
-    relay = Relay(database, queue, after_ms=AFTER_MS)
+    relay = Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT)
     # When the relay runs three times
-    counts = [await relay.run_once() for _ in range(3)]
+    counts = [await relay.bring_back_lost() for _ in range(3)]
     # Then each is on the stream once, as it was
     assert counts == [5, 0, 0]
     assert sorted(await _published(queue), key=str) == sorted(lost, key=str)
@@ -44,7 +45,7 @@ async def test_what_may_be_on_its_way_is_left_alone(database: Database, queue: R
     # Given transactions committed just now
     await _pending(database, 5, published_ago=timedelta(seconds=1))
     # When the relay runs, then it does nothing
-    assert await Relay(database, queue, after_ms=AFTER_MS).run_once() == 0
+    assert await Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT).bring_back_lost() == 0
 
 
 async def test_a_backlog_in_the_stream_is_not_multiplied(database: Database, queue: RedisStream, redis: Redis) -> None:
@@ -55,9 +56,9 @@ async def test_a_backlog_in_the_stream_is_not_multiplied(database: Database, que
     for number, transaction in enumerate(backlog):
         await redis.execute_command("XADD", STREAM, f"{published}-{number}", "d", messages.encode(transaction))
     await queue.read("slow", 4, 10)
-    relay = Relay(database, queue, after_ms=AFTER_MS)
+    relay = Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT)
     # When the relay looks, then it publishes nothing: all of it is still there
-    assert await relay.run_once() == 0
+    assert await relay.bring_back_lost() == 0
     assert await queue.depth() == 10
     # But what was published before the oldest of them is there no more
     async with database.connection() as connection:
@@ -65,16 +66,16 @@ async def test_a_backlog_in_the_stream_is_not_multiplied(database: Database, que
             "UPDATE pending SET published_at = now() - interval '11 min' WHERE transaction_id = $1",
             backlog[0].transaction_id,
         )
-    assert await relay.run_once() == 1
+    assert await relay.bring_back_lost() == 1
 
 
 async def test_a_lost_redis_is_filled_again_page_by_page(database: Database, queue: RedisStream, redis: Redis) -> None:
     # Given more pending transactions than go at once, and a server that lost them
     lost = await _pending(database, MOST_AT_ONCE + 200, published_ago=timedelta(minutes=1))
     await redis.flushall()
-    relay = Relay(database, queue, after_ms=AFTER_MS)
+    relay = Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT)
     # When the relay runs until it finds nothing
-    counts = [await relay.run_once() for _ in range(3)]
+    counts = [await relay.bring_back_lost() for _ in range(3)]
     # Then all are on the stream once
     assert counts == [MOST_AT_ONCE, 200, 0]
     assert {t.transaction_id for t in await _published(queue)} == {t.transaction_id for t in lost}

@@ -10,7 +10,9 @@ from riskengine.domain.errors import Unavailable
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.decide import Decided, Decider
 from riskengine.pipeline.engines import Fixed
+from riskengine.pipeline.failing import Failing
 from riskengine.pipeline.recall import Recall
+from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.scoring.engine import Engine
 from riskengine.state.histories import Histories
@@ -50,9 +52,16 @@ def decider(database: Database, redis: Redis) -> Interrupted:
     return Interrupted(database, Recall(database, histories, Fixed(ENGINE)), Fixed(ENGINE))
 
 
-def _consumer(name: str, queue: RedisStream, decider: Decider, stopping: asyncio.Event | None = None) -> Consumer:
+@pytest.fixture
+def failing(database: Database) -> Failing:
+    return Failing(database, Fixed(ENGINE), Schedule(), stream="transactions", worker="test")
+
+
+def _consumer(
+    name: str, queue: RedisStream, decider: Decider, failing: Failing, stopping: asyncio.Event | None = None
+) -> Consumer:
     crew = Crew(Claims(), Turns(100), stopping or asyncio.Event())
-    return Consumer(name, queue, decider, crew, batch_size=100)
+    return Consumer(name, queue, decider, failing, crew, batch_size=100)
 
 
 async def _published(database: Database, queue: RedisStream, count: int) -> list[Transaction]:
@@ -68,12 +77,14 @@ async def _decided(database: Database) -> int:
         return int(await connection.fetchval("SELECT count(*) FROM decisions"))
 
 
-async def test_what_is_decided_leaves_the_queue(database: Database, queue: RedisStream, decider: Interrupted) -> None:
+async def test_what_is_decided_leaves_the_queue(
+    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
+) -> None:
     # Given twenty transactions on the queue, one of them twice, and something that is none
     first, *_ = await _published(database, queue, 20)
     await queue.publish([messages.encode(first), b"\x01rubbish"])
     # When a consumer works on them
-    assert await _consumer("one", queue, decider).work(await queue.read("one", 100, 10))
+    assert await _consumer("one", queue, decider, failing).work(await queue.read("one", 100, 10))
     # Then all are decided once, and the queue is empty
     assert await _decided(database) == 20
     assert await queue.depth() == 0
@@ -81,13 +92,13 @@ async def test_what_is_decided_leaves_the_queue(database: Database, queue: Redis
 
 @pytest.mark.parametrize("after_commit", [False, True])
 async def test_a_part_that_is_away_pauses_and_loses_nothing(
-    database: Database, queue: RedisStream, decider: Interrupted, after_commit: bool
+    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing, after_commit: bool
 ) -> None:
     # Given transactions, and a part that is away two times, before or after the commit
     await _published(database, queue, 10)
     decider.times, decider.after_commit = 2, after_commit
     # When a consumer works on them
-    assert await _consumer("one", queue, decider).work(await queue.read("one", 100, 10))
+    assert await _consumer("one", queue, decider, failing).work(await queue.read("one", 100, 10))
     # Then they are decided once all the same
     assert decider.times == 0
     assert await _decided(database) == 10
@@ -95,36 +106,38 @@ async def test_a_part_that_is_away_pauses_and_loses_nothing(
 
 
 async def test_who_is_told_to_stop_acknowledges_nothing_undecided(
-    database: Database, queue: RedisStream, decider: Interrupted
+    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
 ) -> None:
     # Given a consumer that is told to stop while a part is away for long
     await _published(database, queue, 10)
     decider.times = 1_000_000
     stopping = asyncio.Event()
     stopping.set()
-    finished = await _consumer("one", queue, decider, stopping).work(await queue.read("one", 100, 10))
+    finished = await _consumer("one", queue, decider, failing, stopping).work(await queue.read("one", 100, 10))
     assert not finished
     assert await queue.depth() == 10
     # When another takes over
     decider.times = 0
-    await _consumer("two", queue, decider).take_over(0)
+    await _consumer("two", queue, decider, failing).take_over(0)
     # Then all are decided
     assert await _decided(database) == 10
     assert await queue.depth() == 0
 
 
 async def test_a_consumer_that_stops_leaves_the_group(
-    database: Database, queue: RedisStream, decider: Interrupted, redis: Redis
+    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing, redis: Redis
 ) -> None:
     # Given a consumer at work
     await _published(database, queue, 5)
     stopping = asyncio.Event()
-    running = asyncio.create_task(_consumer("one", queue, decider, stopping).run())
+    consumer = _consumer("one", queue, decider, failing, stopping)
+    running = asyncio.create_task(consumer.run())
     async with asyncio.timeout(20):
         while await _decided(database) < 5:
             await asyncio.sleep(0.01)
     # When it is told to stop
     stopping.set()
     await asyncio.wait_for(running, 20)
+    await consumer.leave()
     # Then the group knows it no more
     assert await redis.xinfo_consumers("transactions", "scoring-workers") == []

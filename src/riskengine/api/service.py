@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import msgspec
+import structlog
 from prometheus_client import Gauge
 
 from riskengine import wiring
@@ -22,6 +23,7 @@ from riskengine.storage import api_keys, partitions
 from riskengine.storage.database import Database
 from riskengine.streaming.queue import Queue
 
+_log = structlog.get_logger()
 _waiting = Gauge("riskengine_ingest_waiting", "Transactions that wait to be stored")
 
 
@@ -49,7 +51,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             queue=parts.queue,
             engines=parts.engines,
             access=Access(partial(api_keys.find, parts.database)),
-            ingest=Ingest(parts.database, Publisher(parts.queue), limit=limit),
+            ingest=Ingest(parts.database, Publisher(parts.queue, limit=settings.queue_limit), limit=limit),
             immediate=Immediate(parts.database, parts.decider, limit=limit),
             publishing=Publishing(
                 parts.database,
@@ -64,7 +66,16 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         try:
             yield service
         finally:
-            await service.ingest.drain()
-            await service.immediate.drain()
+            await _drain(service, settings.shutdown_deadline_ms / clock.SECOND)
             follower.stop()
             await following
+
+
+async def _drain(service: Service, seconds: float) -> None:
+    """Has what was begun finished. What is not by then was answered to nobody: clients send it again."""
+    try:
+        async with asyncio.timeout(seconds):
+            await service.ingest.drain()
+            await service.immediate.drain()
+    except TimeoutError:
+        _log.warning("drain_overdue", waiting=service.ingest.depth + service.immediate.depth)

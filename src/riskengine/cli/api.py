@@ -3,12 +3,12 @@
 import uvicorn
 
 from riskengine import logs
+from riskengine.domain import clock
 from riskengine.settings import Settings
 
 _KEEP_ALIVE_S = (
     75  # longer than a balancer keeps an idle connection, so that the API never closes one it is about to use
 )
-_GRACE_S = 3  # to finish requests after SIGTERM
 _BACKLOG = 2048  # connections the kernel holds while the process is busy
 
 
@@ -30,5 +30,5 @@ def command() -> None:
         proxy_headers=False,  # nothing here asks where a client is
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=max(1, settings.shutdown_deadline_ms // clock.SECOND),
     )

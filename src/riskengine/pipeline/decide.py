@@ -14,6 +14,7 @@ from riskengine.domain.errors import Overloaded, Unavailable
 from riskengine.domain.transaction import Submission, Transaction
 from riskengine.pipeline.engines import Engines
 from riskengine.pipeline.recall import Recall
+from riskengine.resilience import failpoints
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.memory import Memory
 from riskengine.storage import decisions as storage
@@ -100,8 +101,10 @@ class Decider:
             async with self._database.connection() as connection:
                 return await submitted.store(connection, submissions)
         decisions = _numbered(verdicts, sequences)
+        failpoints.reach("decide_new.scored")
         with _storing.time():
             accepted = await storage.store_new(self._database, submissions, decisions)
+        failpoints.reach("decide_new.stored")
         await self._take(engine, memory, transactions, decisions, accepted.refused, done=done)
         return accepted.stored
 
@@ -110,14 +113,17 @@ class Decider:
         engine = self._engines.engine
         with _recalling.time():
             memory = await self._recall.memory(engine, transactions, refuted)
+        failpoints.reach("decide.recalled")
         sequences = {account_id: history.sequence for account_id, history in memory.histories.items()}
         with _scoring.time():
             verdicts = await self._score(engine, transactions, memory, refuted, done)
         if not verdicts:
             return
         decisions = _numbered(verdicts, sequences)
+        failpoints.reach("decide.scored")
         with _storing.time():
             refused = await storage.store(self._database, decisions)
+        failpoints.reach("decide.stored")
         done.settled |= refused.settled
         await self._take(engine, memory, transactions, decisions, refused, done=done)
         refuted |= {v.account_id: sequences.get(v.account_id, 0) for v in verdicts if v.transaction_id in refused}
@@ -140,6 +146,7 @@ class Decider:
         _stale.inc(len(refused.stale))
         with _keeping.time():
             await self._keep(engine, memory, taken, [t for t in transactions if t.transaction_id not in refused.stale])
+        failpoints.reach("decide.kept")
 
     async def _score(
         self,

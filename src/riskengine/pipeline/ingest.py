@@ -10,6 +10,7 @@ from riskengine.domain.errors import IdempotencyConflict, RiskEngineError
 from riskengine.domain.transaction import Submission, Transaction
 from riskengine.pipeline.gathering import Gathering
 from riskengine.pipeline.publisher import Publisher
+from riskengine.resilience import failpoints
 from riskengine.storage import submissions as storage
 from riskengine.storage.database import Database
 from riskengine.storage.submissions import Stored
@@ -56,11 +57,13 @@ class Ingest:
 
         Raises IdempotencyConflict, with the index, if a key was used with other content; else as `submit`.
         """
+        failpoints.reach("ingest.begun")
         async with self._database.connection() as connection, connection.transaction():
             stored = await storage.store(connection, submissions)
             for index, (submission, one) in enumerate(zip(submissions, stored, strict=True)):
                 if one.conflict:
                     raise IdempotencyConflict(submission.idempotency_key, index)
+        failpoints.reach("ingest.stored")
         self._publish(submissions, stored)
         return [_receipt(submission, one) for submission, one in zip(submissions, stored, strict=True)]
 
@@ -71,8 +74,10 @@ class Ingest:
             await self._publisher.drain()
 
     async def _commit_group(self, group: Sequence[Submission]) -> list[Receipt | RiskEngineError]:
+        failpoints.reach("ingest.begun")
         async with self._database.connection() as connection:
             stored = await storage.store(connection, group)
+        failpoints.reach("ingest.stored")
         self._publish(group, stored)
         return [
             IdempotencyConflict(submission.idempotency_key) if one.conflict else _receipt(submission, one)

@@ -8,6 +8,7 @@ from prometheus_client import Counter
 
 from riskengine.domain.errors import Unavailable
 from riskengine.domain.transaction import Transaction
+from riskengine.resilience import failpoints
 from riskengine.streaming import messages
 from riskengine.streaming.queue import Queue
 
@@ -19,24 +20,30 @@ MOST_WAITING = 20_000
 
 _published = Counter("riskengine_published_total", "Transactions put on the stream when they were accepted")
 _left_to_relay = Counter(
-    "riskengine_left_to_relay_total", "Accepted transactions that could not be put on the stream at once"
+    "riskengine_left_to_relay_total", "Accepted transactions that could not be put on the stream at once", ["why"]
 )
 _log = structlog.get_logger()
 
 
 class Publisher:
-    """Publishes in the background, in groups. What it cannot publish is not lost: the relay finds it in `pending`."""
+    """Publishes in the background, in groups. What it cannot publish is not lost: the relay finds it in `pending`.
 
-    def __init__(self, queue: Queue) -> None:
+    A queue of `limit` messages is full: then nothing is added until workers have made room.
+    """
+
+    def __init__(self, queue: Queue, *, limit: int) -> None:
         self._queue = queue
+        self._limit = limit
+        self._full = False
         self._waiting: list[bytes] = []
         self._publishing: asyncio.Task[None] | None = None
 
     def publish(self, transactions: Sequence[Transaction]) -> None:
         """Hands over transactions that are stored and pending."""
-        room = MOST_WAITING - len(self._waiting)
-        _left_to_relay.inc(max(0, len(transactions) - room))
-        self._waiting.extend(map(messages.encode, transactions[: max(0, room)]))
+        room = max(0, MOST_WAITING - len(self._waiting))
+        if len(transactions) > room:
+            _left_to_relay.labels("slow").inc(len(transactions) - room)
+        self._waiting.extend(map(messages.encode, transactions[:room]))
         if self._publishing is None:
             self._publishing = asyncio.create_task(self._publish_all())
 
@@ -48,14 +55,22 @@ class Publisher:
     async def _publish_all(self) -> None:
         try:
             while self._waiting:
+                if self._full and await self._queue.depth() >= self._limit:
+                    self._leave("full")
+                    return
                 group = self._waiting[:LARGEST_GROUP]
-                del self._waiting[:LARGEST_GROUP]
-                await self._queue.publish(group)
+                failpoints.reach("publish.begun")
+                self._full = await self._queue.publish(group) >= self._limit
+                failpoints.reach("publish.done")
+                del self._waiting[: len(group)]
                 _published.inc(len(group))
-        except Unavailable as error:
-            left = len(group) + len(self._waiting)
-            self._waiting.clear()
-            _left_to_relay.inc(left)
-            _log.warning("publish_failed", part=error.part, left_to_relay=left)
+        except Unavailable:
+            self._leave("away")
         finally:
             self._publishing = None
+
+    def _leave(self, why: str) -> None:
+        """Leaves all that waits to the relay."""
+        _left_to_relay.labels(why).inc(len(self._waiting))
+        _log.warning("publish_failed", why=why, left_to_relay=len(self._waiting))
+        self._waiting.clear()

@@ -1,43 +1,67 @@
 """The relay: publishes again what is pending and on no stream, so that a crash or a lost Redis only delays."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 import structlog
 from prometheus_client import Counter
 
 from riskengine.domain import clock
+from riskengine.resilience import failpoints
 from riskengine.storage import transactions
-from riskengine.storage.database import Database
+from riskengine.storage.database import Database, Row
 from riskengine.streaming import messages
 from riskengine.streaming.queue import Queue
 
 MOST_AT_ONCE = 1000
 """Transactions published in one go: about a third of a megabyte."""
 
-_relayed = Counter("riskengine_relayed_total", "Pending transactions that were put on the stream again")
+_LOST, _RETRIES = 0x7269736C, 0x7269736D
+"""Advisory locks of PostgreSQL ("risl", "rism"): one relay at a time looks for either."""
+
+_relayed = Counter("riskengine_relayed_total", "Pending transactions that were put on the stream again", ["why"])
+_relayed_lost, _relayed_retry = (_relayed.labels(why) for why in ("lost", "retry"))
 _log = structlog.get_logger()
 
 
 class Relay:
-    """Finds pending transactions that the stream no longer holds, and publishes them.
+    """Finds pending transactions that no stream holds, and publishes them. Several may run at once.
 
     Entries leave a stream only when they are acknowledged, and stand in it in the order of their publication. So what
     was published before the oldest entry, and is still pending, is in it no more. What is in it is left alone, however
-    long the backlog: it must not be multiplied. `after_ms` allows for the way from commit to stream, and for clocks
-    that differ.
+    long the backlog: it must not be multiplied. `after_ms` allows for the way from commit to stream, and for the clocks
+    of PostgreSQL and Redis. The stream is never filled beyond `limit` messages: PostgreSQL has room.
     """
 
-    def __init__(self, database: Database, queue: Queue, *, after_ms: int) -> None:
+    def __init__(self, database: Database, queue: Queue, *, after_ms: int, limit: int) -> None:
         self._database = database
         self._queue = queue
-        self._after_ms = after_ms
+        self._allowance = timedelta(milliseconds=after_ms)
+        self._limit = limit
 
-    async def run_once(self) -> int:
-        """Publishes what is due, up to MOST_AT_ONCE, and says how many. Raises Unavailable. Several may run at once."""
-        oldest = await self._queue.oldest()
-        now = clock.now_ms()
-        before = clock.to_datetime(min(now, now if oldest is None else oldest) - self._after_ms)
-        rows = await self._database.fetch("relay_due", before, MOST_AT_ONCE)
+    async def bring_back_lost(self) -> int:
+        """Publishes what no stream holds any more, up to MOST_AT_ONCE, and says how many. Raises Unavailable."""
+        oldest, depth = await self._queue.oldest(), await self._queue.depth()
+        if (room := min(MOST_AT_ONCE, self._limit - depth)) <= 0:
+            return 0
+        published_at = None if oldest is None else clock.to_datetime(oldest)
+        rows = await self._database.fetch("relay_lost", published_at, self._allowance, room, _LOST)
+        _relayed_lost.inc(len(rows))
+        return await self._publish(rows, "transactions_relayed")
+
+    async def bring_back_retries(self) -> int:
+        """Publishes what failed and is to be tried again now, up to MOST_AT_ONCE, and says how many.
+
+        Raises Unavailable. What cannot be published is lost to the stream then, and brought back as such.
+        """
+        rows = await self._database.fetch("relay_retries", MOST_AT_ONCE, _RETRIES)
+        _relayed_retry.inc(len(rows))
+        return await self._publish(rows, "retries_relayed")
+
+    async def _publish(self, rows: Sequence[Row], event: str) -> int:
         if rows:
+            failpoints.reach("relay.marked")
             await self._queue.publish([messages.encode(transactions.from_row(row)) for row in rows])
-            _relayed.inc(len(rows))
-            _log.info("transactions_relayed", count=len(rows))
+            failpoints.reach("relay.published")
+            _log.info(event, count=len(rows))
         return len(rows)

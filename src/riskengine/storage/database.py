@@ -22,6 +22,9 @@ STATEMENT_TIMEOUT = 15.0
 ACQUIRE_TIMEOUT = 5.0
 """Seconds to wait for a free connection. Longer means that the pool is exhausted, which is an answer of its own."""
 
+CLOSE_TIMEOUT = 2.0
+"""Seconds that connections may take to end by themselves: a server that hangs must not keep a process from leaving."""
+
 _AWAY = (
     OSError,
     TimeoutError,
@@ -104,6 +107,7 @@ class Database:
     async def close(self) -> None:
         """Closes all connections, at once if they do not end by themselves."""
         try:
-            await self._pool.close()
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._pool.close()
         except _AWAY:
             self._pool.terminate()

@@ -1,4 +1,9 @@
-"""The form of a message: one byte of schema version, then the transaction in MessagePack."""
+"""The form of a message: one byte of schema version, then the transaction in MessagePack.
+
+A version may only add fields to the end of Transaction, with defaults. So a worker reads the messages of the version
+before (without the new fields), of its own, and of the next (whose new fields it does not look at): in a rolling
+upgrade both read what the other writes. What is further away, and what is none, is Malformed.
+"""
 
 import msgspec
 
@@ -6,11 +11,19 @@ from riskengine.domain.errors import Malformed
 from riskengine.domain.transaction import Transaction
 
 VERSION = 1
-"""The schema that this version of the engine writes. Fields may be added at the end of Transaction within a version."""
+"""The schema that this version of the engine writes."""
+
+READABLE = range(1, VERSION + 2)
+"""The schemas that it reads."""
 
 _PREFIX = bytes([VERSION])
+_PREFIXES = frozenset(bytes([version]) for version in READABLE)
 _encoder = msgspec.msgpack.Encoder(decimal_format="string")
 _decoder = msgspec.msgpack.Decoder(Transaction)
+
+
+class UnknownVersion(Malformed):
+    """The message is of a schema that is not read here."""
 
 
 def encode(transaction: Transaction) -> bytes:
@@ -19,9 +32,10 @@ def encode(transaction: Transaction) -> bytes:
 
 
 def decode(body: bytes) -> Transaction:
-    """The transaction in a message's body. Raises Malformed if it is none, or of a version unknown here."""
-    if body[:1] != _PREFIX:
-        raise Malformed(f"the message has schema version {body[:1].hex() or 'none'}; this worker reads {VERSION}")
+    """The transaction in a message's body. Raises Malformed if it is none, and UnknownVersion."""
+    if body[:1] not in _PREFIXES:
+        version = body[0] if body else "none"
+        raise UnknownVersion(f"the message has schema version {version}; this worker reads up to {READABLE[-1]}")
     try:
         return _decoder.decode(memoryview(body)[1:])
     except msgspec.DecodeError as error:

@@ -6,13 +6,19 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from riskengine.domain.clock import HOUR
 from riskengine.resilience.redis import absence_as_unavailable
+from riskengine.streaming import scripts
 from riskengine.streaming.queue import Message
 
 STREAM = "transactions"
 GROUP = "scoring-workers"
 
 _BODY = b"d"
+
+_LONG_AGO_MS = 24 * HOUR
+"""How long what is handed back was not touched, as the group is told: longer than any consumer may hold messages."""
+
 _NO_GROUP = ("NOGROUP", "no such key")
 
 
@@ -24,12 +30,13 @@ class RedisStream:
         self._stream = stream
         self._group = group
 
-    async def publish(self, bodies: Sequence[bytes]) -> None:
+    async def publish(self, bodies: Sequence[bytes]) -> int:
         with absence_as_unavailable():
             pipeline = self._redis.pipeline(transaction=False)
             for body in bodies:
                 pipeline.execute_command("XADD", self._stream, "*", _BODY, body)
-            await pipeline.execute()
+            pipeline.execute_command("XLEN", self._stream)
+            return int((await pipeline.execute())[-1])
 
     async def read(self, consumer: str, count: int, wait_ms: int) -> list[Message]:
         command = (
@@ -50,7 +57,22 @@ class RedisStream:
 
     async def take_over(self, consumer: str, idle_ms: int, count: int) -> list[Message]:
         answer = await self._on_group("XAUTOCLAIM", self._stream, self._group, consumer, idle_ms, "0-0", "COUNT", count)
-        return _messages(answer[1])
+        taken = _messages(answer[1])
+        if not taken:
+            return []
+        first, last = taken[0].message_id, taken[-1].message_id
+        with absence_as_unavailable():
+            held = await self._redis.xpending_range(
+                self._stream, self._group, min=first, max=last, count=len(taken), consumername=consumer
+            )
+        times = {one["message_id"]: int(one["times_delivered"]) for one in held}
+        return [Message(m.message_id, m.body, times.get(m.message_id, 1)) for m in taken]
+
+    async def hand_back(self, consumer: str, messages: Sequence[Message]) -> None:
+        if messages:
+            message_ids = [message.message_id for message in messages]
+            options = ("IDLE", _LONG_AGO_MS, "RETRYCOUNT", 0, "JUSTID")
+            await self._on_group("XCLAIM", self._stream, self._group, consumer, 0, *message_ids, *options)
 
     async def acknowledge(self, messages: Sequence[Message]) -> None:
         if not messages:
@@ -72,12 +94,13 @@ class RedisStream:
         return int(entries[0][0].split(b"-")[0]) if entries else None
 
     async def leave(self, consumer: str) -> None:
-        await self._on_group("XGROUP DELCONSUMER", self._stream, self._group, consumer)
+        await self._forget(idle_ms=-1, consumer=consumer)
 
     async def retire(self, idle_ms: int) -> None:
-        for consumer in await self._on_group("XINFO CONSUMERS", self._stream, self._group):
-            if consumer["pending"] == 0 and consumer["idle"] > idle_ms:
-                await self.leave(consumer["name"])
+        await self._forget(idle_ms=idle_ms)
+
+    async def _forget(self, *, idle_ms: int, consumer: str = "") -> None:
+        await self._on_group("EVAL", scripts.text("forget_consumers"), 1, self._stream, self._group, idle_ms, consumer)
 
     async def _on_group(self, *command: object) -> Any:
         """Runs a command that needs the group, making stream and group first where they are missing."""

@@ -7,17 +7,22 @@ from functools import partial
 from itertools import chain, repeat
 from typing import TypeVar
 
-import msgspec
 import structlog
 from prometheus_client import Counter, Histogram
 
 from riskengine.domain import clock, ids
-from riskengine.domain.errors import Malformed, Overloaded, Unavailable
-from riskengine.domain.transaction import Transaction
+from riskengine.domain.dead_letter import Failure
+from riskengine.domain.errors import ConfigurationError, Overloaded, RiskEngineError, Unavailable
 from riskengine.pipeline.decide import Decider
-from riskengine.streaming import messages as codec
+from riskengine.pipeline.failing import Failing
+from riskengine.resilience import failpoints
 from riskengine.streaming.queue import Message, Queue
+from riskengine.worker import deliveries
 from riskengine.worker.crew import Crew
+from riskengine.worker.deliveries import Delivery
+
+ALONE_AFTER = 2
+"""Deliveries after which a message is worked on alone, so that neighbours no longer share its fate."""
 
 READ_WAIT_MS = 1_000
 """How long a read waits for messages: also how long a stopping worker may take to notice."""
@@ -31,54 +36,61 @@ _latency = Histogram(
     "Seconds from a transaction's acceptance to its decision in PostgreSQL",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0),
 )
-_unreadable = Counter("riskengine_unreadable_total", "Messages that are no transaction this version can read")
 _pauses = Counter("riskengine_pauses_total", "Times a consumer paused because a part was away", ["part"])
 _log = structlog.get_logger()
+
+_NOBODYS_FAULT = (Unavailable, Overloaded, ConfigurationError)
+"""What is not the fault of a message: it costs no tries, however long it lasts."""
 
 Result = TypeVar("Result")
 
 
-class _Delivery(msgspec.Struct, frozen=True, gc=False):
-    message: Message
-    transaction: Transaction
-
-    @property
-    def account_id(self) -> str:
-        return self.transaction.account_id
-
-
 class Consumer:
-    """One of a worker's consumers. A message is acknowledged only after its decision is in PostgreSQL."""
+    """One of a worker's consumers. A message is acknowledged only after what replaces it is in PostgreSQL."""
 
-    def __init__(self, name: str, queue: Queue, decider: Decider, crew: Crew, *, batch_size: int) -> None:
+    def __init__(
+        self, name: str, queue: Queue, decider: Decider, failing: Failing, crew: Crew, *, batch_size: int
+    ) -> None:
         self._name = name
         self._queue = queue
         self._decider = decider
+        self._failing = failing
         self._claims = crew.claims
         self._turns = crew.turns
         self._stopping = crew.stopping
         self._batch_size = batch_size
+        self._in_hand: dict[bytes, Message] = {}
 
     async def run(self) -> None:
-        """Works on new messages until told to stop, and then leaves the group."""
+        """Works on new messages until told to stop."""
         while not self._stopping.is_set():
             messages = await self._patiently(partial(self._turns.read, self._next))
-            if messages and not await self.work(messages):
-                return  # the messages in hand stay this consumer's, until another worker takes them over
-        with suppress(Unavailable):
-            await self._queue.leave(self._name)
+            if messages:
+                await self.work(messages)
 
     async def take_over(self, idle_ms: int) -> None:
-        """Works on what dead consumers left behind: messages unacknowledged for `idle_ms`. Raises Unavailable."""
+        """Works on what dead consumers left behind: messages unacknowledged for `idle_ms`. Raises Unavailable.
+
+        What was delivered several times is worked on alone: perhaps it is what they died of.
+        """
         while messages := await self._queue.take_over(self._name, idle_ms, self._batch_size):
             _log.info("messages_taken_over", consumer=self._name, count=len(messages))
-            if not await self.work(messages):
-                return
+            suspects = [message for message in messages if message.deliveries > ALONE_AFTER]
+            others = [message for message in messages if message.deliveries <= ALONE_AFTER]
+            self._in_hand |= {message.message_id: message for message in messages}
+            for together in (others, *([suspect] for suspect in suspects)):
+                if together and not await self.work(together):
+                    return
 
     async def work(self, messages: Sequence[Message]) -> bool:
-        """Has the messages decided and acknowledges them; False if told to stop before all were."""
+        """Has the messages settled and acknowledges them; False if told to stop before all were."""
         _batch_size.observe(len(messages))
-        waiting = await self._read(messages)
+        self._in_hand |= {message.message_id: message for message in messages}
+        failpoints.reach("consume.read")
+        sorted_out = deliveries.sort_out(messages)
+        if sorted_out.hopeless and not await self._patiently(partial(self._bury, sorted_out.hopeless)):
+            return False
+        waiting: Sequence[Delivery] = sorted_out.deliveries
         while waiting:
             claimed = self._claims.claim(waiting)
             if not claimed:
@@ -88,51 +100,83 @@ class Consumer:
                 settled = await self._patiently(partial(self._settle, claimed))
             finally:
                 self._claims.release(claimed)
-            if settled is None:
+            if not settled:
                 return False
             accounts = {delivery.account_id for delivery in claimed}
             waiting = [delivery for delivery in waiting if delivery.account_id not in accounts]
         return True
+
+    async def leave(self) -> None:
+        """Lets others have at once what is still in hand, and leaves the group if nothing is."""
+        with suppress(Unavailable):
+            await self._queue.hand_back(self._name, list(self._in_hand.values()))
+            await self._queue.leave(self._name)
 
     async def _next(self) -> list[Message]:
         if self._stopping.is_set():
             return []
         return await self._queue.read(self._name, self._batch_size, READ_WAIT_MS)
 
-    async def _read(self, messages: Sequence[Message]) -> list[_Delivery]:
-        """The transactions in the messages. What is none is acknowledged: what counts is in `pending`."""
-        deliveries: list[_Delivery] = []
-        unreadable: list[Message] = []
-        for message in messages:
-            try:
-                deliveries.append(_Delivery(message, codec.decode(message.body)))
-            except Malformed as error:
-                unreadable.append(message)
-                _log.error("message_unreadable", message_id=message.message_id.decode(), reason=str(error))
-        if unreadable:
-            _unreadable.inc(len(unreadable))
-            await self._patiently(partial(self._queue.acknowledge, unreadable))
-        return deliveries
+    async def _bury(self, hopeless: Sequence[Failure]) -> bool:
+        """Makes dead letters of what can never be decided, and acknowledges it."""
+        await self._failing.bury(hopeless)
+        await self._acknowledge([failure.message_id.encode() for failure in hopeless])
+        return True
 
-    async def _settle(self, deliveries: Sequence[_Delivery]) -> bool:
-        """Decides and acknowledges. What scoring cannot take is, too: it is pending, and the relay brings it again."""
-        done = await self._decider.decide([delivery.transaction for delivery in deliveries])
+    async def _settle(self, batch: Sequence[Delivery]) -> bool:
+        """Decides, notes what failed, and then acknowledges both."""
+        failures = await self._decide(batch)
+        if failures:
+            await self._failing.note(list({failure.transaction_id: failure for failure in failures}.values()))
+        await self._acknowledge([one.message.message_id for one in batch])
+        return True
+
+    async def _decide(self, batch: Sequence[Delivery]) -> list[Failure]:
+        """Decides what can be, and says what could not. What fails as a whole is decided one by one.
+
+        Raises what is nobody's fault: Unavailable, Overloaded, ConfigurationError.
+        """
+        try:
+            done = await self._decider.decide([one.transaction for one in batch])
+        except _NOBODYS_FAULT:
+            raise
+        except Exception as error:
+            if len(batch) > 1:
+                return [failure for one in batch for failure in await self._decide([one])]
+            _log.exception("transaction_undecidable", transaction_id=str(batch[0].transaction.transaction_id))
+            return [batch[0].failed(error)]
         for decision in done.decisions.values():
             created_at = ids.created_at_ms(decision.verdict.transaction_id)
             _latency.observe(max(0, decision.decided_at - created_at) / clock.SECOND)
-        await self._queue.acknowledge([delivery.message for delivery in deliveries])
-        return True
+        faults = done.undecidable
+        return [one.failed(faults[key]) for one in batch if (key := one.transaction.transaction_id) in faults]
+
+    async def _acknowledge(self, message_ids: Sequence[bytes]) -> None:
+        await self._queue.acknowledge([self._in_hand[message_id] for message_id in message_ids])
+        failpoints.reach("consume.acknowledged")
+        for message_id in message_ids:
+            del self._in_hand[message_id]
 
     async def _patiently(self, step: Callable[[], Awaitable[Result]]) -> Result | None:
         """The step's result, tried again for as long as a part is away; None if told to stop meanwhile."""
         for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
             try:
                 return await step()
-            except (Unavailable, Overloaded) as error:
-                part = error.part if isinstance(error, Unavailable) else "contention"
+            except _NOBODYS_FAULT as error:
+                part = _part(error)
                 _pauses.labels(part).inc()
                 _log.warning("consumer_paused", consumer=self._name, part=part, seconds=pause)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
                 return None
         raise AssertionError("the pauses never end")
+
+
+def _part(error: RiskEngineError) -> str:
+    match error:
+        case Unavailable():
+            return error.part
+        case Overloaded():
+            return "contention"
+        case _:
+            return "configuration"

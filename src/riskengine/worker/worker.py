@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,7 +15,9 @@ from prometheus_client import Gauge, start_http_server
 from riskengine import wiring
 from riskengine.domain import clock
 from riskengine.domain.errors import Unavailable
-from riskengine.pipeline.relay import MOST_AT_ONCE, Relay
+from riskengine.pipeline import announcing, relay
+from riskengine.pipeline.announcing import Announcing
+from riskengine.pipeline.relay import Relay
 from riskengine.settings import Settings
 from riskengine.storage import partitions
 from riskengine.wiring import Parts
@@ -23,6 +26,15 @@ from riskengine.worker.crew import Crew
 
 RELAY_EVERY = 1.0
 """Seconds between looks for pending transactions that are on no stream: one indexed query."""
+
+RETRIES_EVERY = 0.25
+"""Seconds between looks for failed transactions whose next try is due: one indexed query on what failed."""
+
+ANNOUNCE_EVERY = 1.0
+"""Seconds between looks for dead letters that are not on their stream."""
+
+LAST_WORDS = 1.0
+"""Seconds for what is cancelled to end, after the deadline for finishing it."""
 
 PARTITIONS_EVERY = 3600.0
 """Seconds between looks for months without partitions; they are made months ahead."""
@@ -46,30 +58,49 @@ class Worker:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         crew = Crew.of(settings.worker_batch_size)
         self._stopping = crew.stopping
+        failing = wiring.failing(parts, settings, self._name)
+        size = settings.worker_batch_size
         self._consumers = [
-            Consumer(f"{self._name}-{number}", parts.queue, parts.decider, crew, batch_size=settings.worker_batch_size)
+            Consumer(f"{self._name}-{number}", parts.queue, parts.decider, failing, crew, batch_size=size)
             for number in range(settings.worker_consumers + 1)
         ]
         self._follower = wiring.follower(parts, settings, "worker")
-        self._relay = Relay(parts.database, parts.queue, after_ms=settings.relay_after_ms)
+        self._relay = Relay(parts.database, parts.queue, after_ms=settings.relay_after_ms, limit=settings.queue_limit)
+        self._announcing = Announcing(parts.database, parts.letters)
 
     async def run(self) -> None:
-        """Works until `stop`, then finishes what is in hand."""
-        idle = self._settings.worker_takeover_idle_ms
+        """Works until `stop`, then finishes what is in hand, or hands it back when that takes too long.
+
+        Raises what nobody foresaw, if that ended it.
+        """
+        _log.info("worker_started", worker=self._name, consumers=self._settings.worker_consumers)
+        tasks = [asyncio.create_task(self._all_or_none(duty)) for duty in self._duties()]
+        await self._stopping.wait()
+        _, late = await asyncio.wait(tasks, timeout=self._settings.shutdown_deadline_ms / clock.SECOND)
+        if late:
+            _log.warning("worker_overdue", worker=self._name, unfinished=len(late))
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late, timeout=LAST_WORDS)
+        await asyncio.gather(*(consumer.leave() for consumer in self._consumers))
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()
+        _log.info("worker_stopped", worker=self._name)
+
+    def _duties(self) -> list[Coroutine[Any, Any, None]]:
         *consumers, successor = self._consumers
-        _log.info("worker_started", worker=self._name, consumers=len(consumers))
-        duties = [
+        idle = self._settings.worker_takeover_idle_ms
+        return [
             *(consumer.run() for consumer in consumers),
             self._follower.run(),
-            self._every(idle / clock.SECOND / 3, lambda: successor.take_over(idle)),
-            self._every(RELAY_EVERY, self._relay_all),
+            self._every(idle / clock.SECOND / 3, partial(self._take_over, successor, idle)),
+            self._every(RELAY_EVERY, partial(self._all_of, self._relay.bring_back_lost, relay.MOST_AT_ONCE)),
+            self._every(RETRIES_EVERY, partial(self._all_of, self._relay.bring_back_retries, relay.MOST_AT_ONCE)),
+            self._every(ANNOUNCE_EVERY, partial(self._all_of, self._announcing.run_once, announcing.MOST_AT_ONCE)),
             self._every(DEPTH_EVERY, self._measure),
             self._every(PARTITIONS_EVERY, self._look_ahead),
         ]
-        async with asyncio.TaskGroup() as tasks:
-            for duty in duties:
-                tasks.create_task(self._all_or_none(duty))
-        _log.info("worker_stopped", worker=self._name)
 
     def stop(self) -> None:
         """Stops taking in new work. A second call is harmless."""
@@ -97,8 +128,14 @@ class Worker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _relay_all(self) -> None:
-        while await self._relay.run_once() == MOST_AT_ONCE and not self._stopping.is_set():
+    async def _take_over(self, successor: Consumer, idle_ms: int) -> None:
+        """Only while PostgreSQL answers: else nobody could settle anything, and consumers that wait seem dead."""
+        await self._parts.database.ping()
+        await successor.take_over(idle_ms)
+
+    async def _all_of(self, step: Callable[[], Awaitable[int]], most: int) -> None:
+        """Takes a step that does up to so much at once, until it finds less."""
+        while await step() == most and not self._stopping.is_set():
             pass
 
     async def _measure(self) -> None:

@@ -1,0 +1,19 @@
+-- Takes pending transactions that no stream holds any more, and marks them as published now.
+-- One at a time does so: who finds another at it takes nothing. Rows that somebody is about to decide are left to them.
+-- Reads: transactions by primary key. Writes: pending (by published_at). Locks: the advisory lock $4.
+-- $1: when the oldest message of the stream was published (NULL: the stream is empty). $2: published that long before it, or
+-- before now, means that no stream holds it. $3: at most so many.
+WITH mine AS MATERIALIZED (
+    SELECT pg_try_advisory_xact_lock($4) AS mine
+), lost AS (
+    SELECT transaction_id FROM pending
+    WHERE (SELECT mine FROM mine) AND retry_at IS NULL
+      AND published_at < least($1::timestamptz, now()) - $2::interval
+    ORDER BY published_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), marked AS (
+    UPDATE pending p SET published_at = clock_timestamp() FROM lost WHERE p.transaction_id = lost.transaction_id
+    RETURNING p.transaction_id, p.created_at
+)
+SELECT t.transaction_id, t.account_id, t.amount, t.currency, t.occurred_at, t.merchant, t.merchant_category, t.location,
+       t.latitude, t.longitude, t.country, t.channel, t.device_id, t.ip, t.beneficiary, t.card_bin
+FROM marked JOIN transactions t USING (transaction_id, created_at)
