@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from riskengine.chaos.disk import Disk
 from riskengine.chaos.orders import Orders
 from riskengine.chaos.poison import Poison
 from riskengine.chaos.proxy import Proxy
 from riskengine.domain.errors import RiskEngineError, Unavailable
-from riskengine.resilience import redis as connections
 from riskengine.resilience.redis import absence_as_unavailable
 from riskengine.stack import ports
 from riskengine.stack.process import Process
@@ -20,10 +21,13 @@ from riskengine.stack.stack import Stack
 from riskengine.storage.database import Database
 
 COMEBACK_S = 45.0
-"""Seconds within which a process that ended is back: the stack starts it again after 5 s at most, PostgreSQL recovers."""
+"""Seconds within which a process that ended is back. The stack starts it again after 5 s at most."""
 
-TRIES_S = 20.0
+TRIES_S = 60.0
 """Seconds for which something is tried again that another fault stands in the way of."""
+
+VALKEY_PATIENCE_S = 2.0
+"""Seconds to wait for Valkey's answer."""
 
 POLL_S = 0.05
 """Seconds between two looks at what a process does."""
@@ -38,6 +42,12 @@ class Server(StrEnum):
 
 class NotBackError(RiskEngineError):
     """A process that ended did not come back."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns once the condition holds: for what other processes do, which can only be looked at again and again."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(POLL_S)
 
 
 class Ground:
@@ -65,8 +75,7 @@ class Ground:
         """Returns when another process than the one with the id `after` runs, and is of use. Raises NotBackError."""
         try:
             async with asyncio.timeout(COMEBACK_S):
-                while self.process(name).pid == after or not self._useful(name):
-                    await asyncio.sleep(POLL_S)
+                await until(lambda: self.process(name).pid != after and self._useful(name))
         except TimeoutError as error:
             raise NotBackError(
                 f"{name} was not back within {COMEBACK_S:.0f} s; {self.process(name).log_tail()}"
@@ -75,7 +84,13 @@ class Ground:
     @asynccontextmanager
     async def valkey(self) -> AsyncIterator[Redis]:
         """A client of Valkey, for as long as the block lasts. Raises Unavailable."""
-        client = connections.connect(self.stack.redis_url, "riskengine-chaos")
+        client = Redis.from_url(
+            self.stack.redis_url,
+            protocol=2,
+            socket_timeout=VALKEY_PATIENCE_S,
+            socket_connect_timeout=VALKEY_PATIENCE_S,
+            retry=Retry(NoBackoff(), 0),  # what is done twice would not be what was ordered
+        )
         try:
             with absence_as_unavailable():
                 yield client

@@ -15,12 +15,17 @@ UNKNOWN_VERSION = messages.VERSION + 1
 
 
 class Poison:
-    """Makes it, and remembers what was made: `unscorable` by transaction id (perhaps not stored), `garbage` by body."""
+    """Makes it, and remembers what was made.
+
+    `unscorable` are keys by transaction id, each perhaps not stored. `garbage` says of each body whether Valkey had
+    taken it; of those, `lost` it lost again, perhaps, before anybody read them.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.unscorable: dict[UUID, str] = {}
-        self.garbage: list[bytes] = []
+        self.garbage: dict[bytes, bool] = {}
+        self.lost: set[bytes] = set()
 
     async def store(self, account_id: str) -> None:
         """Stores and queues a transaction of the account that scoring cannot take. Raises Unavailable."""
@@ -40,5 +45,10 @@ class Poison:
                 bytes([messages.VERSION]) + tail,  # of this version, and cut off or garbled
             )
         )
-        self.garbage.append(body)
+        self.garbage[body] = False
         await valkey.xadd(STREAM, {b"d": body})
+        self.garbage[body] = True
+
+    def memory_lost(self) -> None:
+        """Notes that Valkey lost all it held: nobody will ever miss garbage that was in it."""
+        self.lost |= self.garbage.keys()

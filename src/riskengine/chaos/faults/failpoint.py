@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
 from riskengine.chaos.faults import valkey
-from riskengine.chaos.ground import POLL_S, Ground
+from riskengine.chaos.ground import Ground, until
 
 READING = "consume.read"
 """Where a worker's clock is stepped: it comes there all the time."""
@@ -98,6 +99,6 @@ class Clock(msgspec.Struct, frozen=True):
 
 async def _taken(ground: Ground, names: Sequence[str], point: str, seconds: float) -> None:
     """Returns when one of the processes has taken its order, or after so many seconds."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while len(ground.orders.waiting(names, point)) == len(names) and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(POLL_S)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await until(lambda: len(ground.orders.waiting(names, point)) < len(names))

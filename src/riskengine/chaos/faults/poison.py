@@ -1,5 +1,6 @@
 """What cannot be digested, given to the engine."""
 
+from functools import partial
 from random import Random
 
 import msgspec
@@ -26,7 +27,7 @@ class Garbage(msgspec.Struct, frozen=True):
 
 
 class Unscorable(msgspec.Struct, frozen=True):
-    """Stored transactions that the API would refuse and that make scoring raise: of busy accounts, and of a quiet one."""
+    """Stored transactions that the API would refuse and that make scoring raise, some of them of busy accounts."""
 
     name: str
     accounts: tuple[str, ...]
@@ -37,7 +38,7 @@ class Unscorable(msgspec.Struct, frozen=True):
 
     async def happen(self, ground: Ground) -> str:
         for account_id in self.accounts:
-            await ground.insist(lambda account_id=account_id: ground.poison.store(account_id))
+            await ground.insist(partial(ground.poison.store, account_id))
         return ""
 
 

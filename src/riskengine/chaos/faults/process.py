@@ -8,7 +8,7 @@ from contextlib import suppress
 import msgspec
 import psutil  # type: ignore[import-untyped]  # of the extra that the servers come with: here it is installed
 
-from riskengine.chaos.ground import Ground
+from riskengine.chaos.ground import Ground, Server
 
 
 class Kill(msgspec.Struct, frozen=True):
@@ -26,6 +26,7 @@ class Kill(msgspec.Struct, frozen=True):
         pid = ground.process(self.victim).pid
         with suppress(ProcessLookupError):
             os.kill(pid, self.number)
+        _mourn(ground, self.victim)
         await ground.back(self.victim, pid)
         return ""
 
@@ -74,5 +75,12 @@ class Rolling(msgspec.Struct, frozen=True):
             pid = process.pid
             with suppress(ProcessLookupError):
                 os.kill(pid, process.program.stop_signal)
+            _mourn(ground, process.name)
             await ground.back(process.name, pid)
         return ""
+
+
+def _mourn(ground: Ground, victim: str) -> None:
+    """Notes what is lost with a process."""
+    if victim == Server.VALKEY:
+        ground.poison.memory_lost()

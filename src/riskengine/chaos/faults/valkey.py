@@ -47,6 +47,7 @@ async def flush(ground: Ground) -> None:
     """Empties Valkey. Raises Unavailable."""
     async with ground.valkey() as valkey:
         await valkey.flushall()
+    ground.poison.memory_lost()
 
 
 async def _limit(ground: Ground, maxmemory: str) -> None:
