@@ -20,8 +20,8 @@ from riskengine.stack.process import Process
 from riskengine.stack.stack import Stack
 from riskengine.storage.database import Database
 
-COMEBACK_S = 45.0
-"""Seconds within which a process that ended is back. The stack starts it again after 5 s at most."""
+COMEBACK_S = 90.0
+"""Seconds within which a process that ended is back: seconds where the machine has time for it."""
 
 TRIES_S = 60.0
 """Seconds for which something is tried again that another fault stands in the way of."""

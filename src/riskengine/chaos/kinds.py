@@ -8,7 +8,7 @@ from random import Random
 import msgspec
 
 from riskengine.chaos.faults.disk import FullDisk
-from riskengine.chaos.faults.failpoint import Clock, Crash, role
+from riskengine.chaos.faults.failpoint import Clock, Crash, rare, role
 from riskengine.chaos.faults.fault import Fault
 from riskengine.chaos.faults.network import Cut, Refuse, Stall
 from riskengine.chaos.faults.poison import Garbage, Unscorable
@@ -22,8 +22,11 @@ from riskengine.resilience.failpoints import POINTS
 API, WORKERS = 2, 2
 """Processes of the engine: the fewest of which one can die and another be there."""
 
-ORDER_S = 12.0
+ORDER_S = 20.0
 """Seconds in which a process is to come to a point where it is to fail; then the order is withdrawn."""
+
+RARE_ORDER_S = 40.0
+"""The same for points where only what failed comes to: three more tries take 7 s."""
 
 MOST_STEPPED_MS = 10 * 60_000
 """A worker's clock is stepped by so much at most, either way."""
@@ -98,8 +101,11 @@ def _unscorable(random: Random) -> Fault:
     return Unscorable("unscorable", ("chaos-poison", *(f"chaos-{random.randint(1, 40)}" for _ in range(2))))
 
 
-def _crash(point: str, _: Random) -> Fault:
-    return Crash(point, ORDER_S)
+def _crash(point: str, random: Random) -> Fault:
+    victims = _ROLES[role(point)]
+    if rare(point):
+        return Crash(point, tuple(victims), RARE_ORDER_S)
+    return Crash(point, (random.choice(victims),), ORDER_S)
 
 
 def _killing() -> list[Kind]:

@@ -49,7 +49,7 @@ class Outcome(msgspec.Struct, frozen=True):
 async def play(
     stage: Stage, options: Options, plan: Sequence[Planned], tell: Callable[[Event], None], say: Callable[[str], None]
 ) -> Outcome:
-    """Plays it through. `tell` hears of each fault, `say` of what goes on. Raises Unavailable if PostgreSQL stays away."""
+    """Plays it through; `tell` hears of each fault, `say` of what goes on. Raises Unavailable if PostgreSQL is lost."""
     stack = stage.stack
     database = await Database.connect(stack.database_url, idle=1, most=4, name="riskengine-chaos")
     try:

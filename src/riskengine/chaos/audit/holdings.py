@@ -16,7 +16,7 @@ _PAGE = 500
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
-    """A row of transactions. `failures` and `held` (by a dead letter) are None if it is not pending.
+    """A row of transactions. `failures` are None if it is not pending; `held` says that a dead letter holds it.
 
     `digest` is the idempotency key that stands for it, None if there is none.
     """
@@ -29,7 +29,7 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     currency: str
     occurred_at: int
     failures: int | None
-    held: bool | None
+    held: bool
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):

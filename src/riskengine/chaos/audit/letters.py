@@ -19,7 +19,7 @@ def checks(holdings: Holdings, poison: Poison) -> list[Check]:
     stored = {one.transaction_id for one in holdings.stored} & poison.unscorable.keys()
     letters = [letter for letter in holdings.letters if letter.transaction_id is not None]
     unreadable = [letter for letter in holdings.letters if letter.transaction_id is None]
-    waiting = [one for one in holdings.stored if one.held is not None]
+    waiting = [one for one in holdings.stored if one.failures is not None]
     return [
         Check.of("what cannot be scored is a dead letter after its tries", len(stored), _buried(stored, letters)),
         Check.of("messages that are garbage are dead letters", len(poison.garbage), _read(poison, unreadable)),

@@ -1,4 +1,4 @@
-"""Windows counted again by brute force, by other code than the engine: on what was sent, in the order that is stored."""
+"""Windows counted again by brute force, with other code: on what was sent, in the order that was stored."""
 
 import struct
 from bisect import bisect_right, insort

@@ -15,17 +15,24 @@ READING = "consume.read"
 NOT_REACHED = "not reached"
 
 _API = ("ingest", "publish", "decide_new")
+_RARE = ("relay", "fail", "letters")
 
 
 def role(point: str) -> str:
     """Which processes come to a point: `api` or `worker`."""
-    return "api" if point.partition(".")[0] in _API else "worker"
+    return "api" if _step(point) in _API else "worker"
+
+
+def rare(point: str) -> bool:
+    """Whether processes come there only after something went wrong: a lost stream, a transaction that failed."""
+    return _step(point) in _RARE
 
 
 class Crash(msgspec.Struct, frozen=True):
-    """One of the processes that come to a point dies there. What leads to rare points is brought about first."""
+    """The process that comes to a point dies there; of several victims the first. What leads there is brought about."""
 
     point: str
+    victims: tuple[str, ...]
     seconds: float
 
     @property
@@ -34,29 +41,32 @@ class Crash(msgspec.Struct, frozen=True):
 
     @property
     def detail(self) -> str:
-        return f"within {self.seconds:.0f} s"
+        return f"{' or '.join(self.victims)} within {self.seconds:.0f} s"
 
     async def happen(self, ground: Ground) -> str:
-        names = ground.names(role(self.point))
-        pids = {name: ground.process(name).pid for name in names}
+        pids = {name: ground.process(name).pid for name in self.victims}
         try:
-            ground.orders.place(names, self.point, "crash")
+            ground.orders.place(self.victims, self.point, "crash")
             await self._bring_about(ground)
-            await _taken(ground, names, self.point, self.seconds)
+            await _taken(ground, self.victims, self.point, self.seconds)
         finally:
-            taken = ground.orders.withdraw(names, self.point)
+            taken = ground.orders.withdraw(self.victims, self.point)
         for name in taken:
             await ground.back(name, pids[name])
         return " and ".join(taken) or NOT_REACHED
 
     async def _bring_about(self, ground: Ground) -> None:
-        match self.point.partition(".")[0]:
+        match _step(self.point):
             case "relay":  # has work only for what a stream has lost
                 await ground.insist(lambda: valkey.flush(ground))
             case "fail" | "letters":
                 await ground.insist(lambda: ground.poison.store("chaos-poison"))
             case _:
                 pass
+
+
+def _step(point: str) -> str:
+    return point.partition(".")[0]
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -74,7 +84,7 @@ class Clock(msgspec.Struct, frozen=True):
     async def happen(self, ground: Ground) -> str:
         names = [self.victim]
         pid = ground.process(self.victim).pid
-        if not await self._step(ground, self.step_ms):
+        if not await self._order(ground, self.step_ms):
             return NOT_REACHED
         try:
             await asyncio.sleep(self.seconds)
@@ -88,7 +98,7 @@ class Clock(msgspec.Struct, frozen=True):
             await ground.back(self.victim, pid)
         return ""
 
-    async def _step(self, ground: Ground, step_ms: int) -> bool:
+    async def _order(self, ground: Ground, step_ms: int) -> bool:
         try:
             ground.orders.place([self.victim], READING, f"clock {step_ms}")
             await _taken(ground, [self.victim], READING, self.seconds)
