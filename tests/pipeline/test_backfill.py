@@ -14,11 +14,12 @@ from riskengine.domain.errors import ConfigurationError, InvalidInput
 from riskengine.domain.outcome import Outcome
 from riskengine.domain.release import Kind, RunningVersions
 from riskengine.domain.transaction import Transaction
-from riskengine.pipeline.backfill import Backfill, Progress
+from riskengine.pipeline.backfill import Backfill
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.engines import Fixed
 from riskengine.pipeline.publishing import Publishing
 from riskengine.pipeline.recall import Recall
+from riskengine.pipeline.rounds import Progress
 from riskengine.scoring import Engine, Memory, shared
 from riskengine.scoring.features import catalogue as catalogues
 from riskengine.state.histories import Histories

@@ -125,3 +125,21 @@ async def test_without_postgresql_nothing_is_accepted(database: Database, queue:
     with pytest.raises(Unavailable, match="postgresql"):
         await ingest.submit(factories.submission())
     assert await queue.depth() == 0
+
+
+async def test_what_a_full_queue_has_no_room_for_is_left_to_the_relay(database: Database, queue: RedisStream) -> None:
+    # Given a queue that may hold three messages
+    ingest = Ingest(database, Publisher(queue, limit=3), limit=1000)
+    # When five transactions are accepted one after the other
+    for _ in range(5):
+        await ingest.submit(factories.submission())
+        await ingest.drain()
+    # Then all are pending, and the queue is no longer than it may be
+    assert await queue.depth() == 3
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM pending") == 5
+    # And when there is room again, what comes is published at once
+    await queue.acknowledge(await queue.read("one", 3, 10))
+    await ingest.submit(factories.submission())
+    await ingest.drain()
+    assert await queue.depth() == 1

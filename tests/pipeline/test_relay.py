@@ -15,6 +15,7 @@ from tests import factories
 
 AFTER_MS = 5_000
 LIMIT = 100_000
+LOST_LOCK = 0x7269736C
 
 
 async def _pending(database: Database, count: int, *, published_ago: timedelta) -> list[Transaction]:
@@ -79,3 +80,51 @@ async def test_a_lost_redis_is_filled_again_page_by_page(database: Database, que
     # Then all are on the stream once
     assert counts == [MOST_AT_ONCE, 200, 0]
     assert {t.transaction_id for t in await _published(queue)} == {t.transaction_id for t in lost}
+
+
+async def test_a_full_stream_is_not_filled_further(database: Database, queue: RedisStream) -> None:
+    # Given a stream of three messages that may hold five, and ten lost transactions, published before those
+    await _pending(database, 10, published_ago=timedelta(minutes=1))
+    await queue.publish([b"a", b"b", b"c"])
+    relay = Relay(database, queue, after_ms=AFTER_MS, limit=5)
+    # When the relay runs
+    counts = [await relay.bring_back_lost() for _ in range(2)]
+    # Then it adds what there is room for, and the rest waits until workers have made some
+    assert counts == [2, 0]
+    assert await queue.depth() == 5
+    await queue.acknowledge(await queue.read("one", 4, 10))
+    assert await relay.bring_back_lost() == 4
+
+
+async def test_one_relay_at_a_time_looks(database: Database, queue: RedisStream) -> None:
+    # Given lost transactions, and a relay that is at it: it holds the lock
+    await _pending(database, 3, published_ago=timedelta(minutes=1))
+    relay = Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT)
+    async with database.connection() as other, other.transaction():
+        assert await other.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOST_LOCK)
+        # When another looks, then it leaves all to the first
+        assert await relay.bring_back_lost() == 0
+    assert await relay.bring_back_lost() == 3
+
+
+async def test_what_failed_is_brought_back_when_it_is_due_and_no_sooner(database: Database, queue: RedisStream) -> None:
+    # Given transactions that failed: one is due, one is not yet, and one is a dead letter
+    due, later, dead = await _pending(database, 3, published_ago=timedelta(minutes=1))
+    async with database.connection() as connection:
+        for transaction, at in ((due, "now"), (later, "tomorrow"), (dead, "infinity")):
+            await connection.execute(
+                "UPDATE pending SET failures = 1, retry_at = $2::text::timestamptz WHERE transaction_id = $1",
+                transaction.transaction_id,
+                at,
+            )
+    relay = Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT)
+    # When the relay looks, twice
+    counts = [await relay.bring_back_retries() for _ in range(2)]
+    # Then the one that is due is on the stream, once, and still knows that it failed
+    assert counts == [1, 0]
+    assert await _published(queue) == [due]
+    async with database.connection() as connection:
+        failures = "SELECT failures FROM pending WHERE transaction_id = $1 AND retry_at IS NULL"
+        assert await connection.fetchval(failures, due.transaction_id) == 1
+    # And none of the others counts as lost
+    assert await relay.bring_back_lost() == 0

@@ -52,6 +52,52 @@ async def test_messages_of_a_dead_consumer_are_taken_over(queue: RedisStream) ->
     assert [m.body for m in found] == [b"b", b"c"]
 
 
+async def test_what_is_taken_over_says_how_often_it_was_delivered(queue: RedisStream) -> None:
+    # Given two messages, one of which two consumers had before
+    await queue.publish([b"a"])
+    await queue.read("first", 1, 10)
+    await queue.take_over("second", 0, 10)
+    await queue.publish([b"b"])
+    (fresh,) = await queue.read("first", 1, 10)
+    # When a third takes over both
+    found = await queue.take_over("third", 0, 10)
+    # Then each says how often it was delivered, this time included
+    assert fresh.deliveries == 1
+    assert [(m.body, m.deliveries) for m in found] == [(b"a", 3), (b"b", 2)]
+
+
+async def test_what_is_handed_back_is_taken_over_at_once_and_counts_for_nothing(queue: RedisStream) -> None:
+    # Given a consumer with two messages, of which it dealt with one
+    await queue.publish([b"a", b"b"])
+    taken = await queue.read("leaving", 2, 10)
+    await queue.acknowledge(taken[:1])
+    # When it hands back what it has
+    await queue.hand_back("leaving", taken)
+    # Then another gets the rest, long before it would count as left behind, as if it had never been delivered
+    found = await queue.take_over("other", 60 * 60_000, 10)
+    assert [(m.body, m.deliveries) for m in found] == [(b"b", 1)]
+
+
+async def test_a_consumer_that_holds_something_cannot_leave(queue: RedisStream, redis: Redis) -> None:
+    # Given a consumer that holds a message
+    await queue.publish([b"a"])
+    taken = await queue.read("one", 1, 10)
+    # When it leaves all the same, then nothing happens: nobody else would ever get the message
+    await queue.leave("one")
+    assert [m.body for m in await queue.take_over("two", 0, 10)] == [b"a"]
+    # But what holds nothing may leave
+    await queue.acknowledge(taken)
+    await queue.leave("one")
+    await queue.leave("two")
+    assert await redis.xinfo_consumers(STREAM, GROUP) == []
+
+
+async def test_publishing_says_how_much_there_is(queue: RedisStream) -> None:
+    assert await queue.publish([b"a", b"b"]) == 2
+    await queue.read("one", 1, 10)
+    assert await queue.publish([b"c"]) == 3
+
+
 async def test_the_queue_makes_itself_again_when_the_server_was_emptied(queue: RedisStream, redis: Redis) -> None:
     # Given a queue that was read, on a server that then loses everything
     await queue.publish([b"a"])
@@ -109,6 +155,37 @@ def test_a_message_from_before_a_field_was_added_is_still_read() -> None:
     # When it is read, then the field is absent
     assert messages.decode(older) == given
     assert len(whole) == len(given.__struct_fields__)
+
+
+def test_this_version_and_the_next_read_each_others_messages() -> None:
+    # Given a message of the next version, which has one field more
+    given = factories.transaction(merchant="Ærø", card_bin="456712")
+    fields = msgspec.msgpack.decode(messages.encode(given)[1:])
+    newer = bytes([messages.VERSION + 1]) + msgspec.msgpack.encode([*fields, "what a later version knows"])
+    # When this version reads it, then it is the same transaction
+    assert messages.decode(newer) == given
+    # And when the next version, which has a default for it, reads ours, then it is too
+    assert messages.VERSION in range(messages.READABLE[0], messages.VERSION + 2)
+    later = msgspec.defstruct(
+        "Later",
+        [*_fields(type(given)), ("whatever", str | None, None)],
+        array_like=True,
+    )
+    read = msgspec.msgpack.decode(messages.encode(given)[1:], type=later)
+    assert (read.transaction_id, read.card_bin, read.whatever) == (given.transaction_id, "456712", None)
+
+
+def test_a_version_after_the_next_is_told_apart_from_rubbish() -> None:
+    body = bytes([messages.VERSION + 2]) + messages.encode(factories.transaction())[1:]
+    with pytest.raises(messages.UnknownVersion, match=f"schema version {messages.VERSION + 2}"):
+        messages.decode(body)
+
+
+def _fields(struct: type[msgspec.Struct]) -> list[tuple[str, object, object]]:
+    return [
+        (field.name, field.type, *([] if field.required else [field.default]))
+        for field in msgspec.structs.fields(struct)
+    ]
 
 
 @pytest.mark.parametrize("body", [b"", b"\x01", b"\x02\x90", b"\x01\xff\xff", b"garbage", b"\x01\x93\x01\x02\x03"])

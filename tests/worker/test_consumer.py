@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 from redis.asyncio import Redis
 
-from riskengine.domain.errors import Unavailable
+from riskengine.domain.dead_letter import Failure
+from riskengine.domain.errors import ConfigurationError, Overloaded, Unavailable
 from riskengine.domain.transaction import Transaction
 from riskengine.pipeline.decide import Decided, Decider
 from riskengine.pipeline.engines import Fixed
@@ -23,6 +24,7 @@ from riskengine.streaming.redis_stream import RedisStream
 from riskengine.worker.claims import Claims
 from riskengine.worker.consumer import Consumer
 from riskengine.worker.crew import Crew
+from riskengine.worker.deliveries import MOST_DELIVERIES
 from riskengine.worker.turns import Turns
 from tests import factories
 
@@ -34,11 +36,12 @@ class Interrupted(Decider):
 
     times = 0
     after_commit = False
+    fault: Exception = Unavailable("postgresql")
 
     async def decide(self, transactions: Sequence[Transaction]) -> Decided:
         if self.times and not self.after_commit:
             self.times -= 1
-            raise Unavailable("postgresql")
+            raise self.fault
         done = await super().decide(transactions)
         if self.times:
             self.times -= 1
@@ -141,3 +144,104 @@ async def test_a_consumer_that_stops_leaves_the_group(
     await consumer.leave()
     # Then the group knows it no more
     assert await redis.xinfo_consumers("transactions", "scoring-workers") == []
+
+
+class Allergic(Decider):
+    """A decider that fails as a whole if a batch holds a transaction of the account `poison`."""
+
+    async def decide(self, transactions: Sequence[Transaction]) -> Decided:
+        if any(t.account_id == "poison" for t in transactions):
+            raise ZeroDivisionError("poison")
+        return await super().decide(transactions)
+
+
+async def _poisoned(database: Database, queue: RedisStream) -> Transaction:
+    """Nine transactions on the queue, and in their middle one that cannot be decided."""
+    made = [factories.submission(account_id="poison" if n == 4 else f"a{n}") for n in range(10)]
+    async with database.connection() as connection:
+        await submissions.store(connection, made)
+    await queue.publish([messages.encode(s.transaction) for s in made])
+    return made[4].transaction
+
+
+async def test_what_fails_a_batch_is_found_and_its_neighbours_are_decided_at_once(
+    database: Database, queue: RedisStream, redis: Redis, failing: Failing
+) -> None:
+    # Given a batch that fails as a whole because of one transaction
+    poison = await _poisoned(database, queue)
+    histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
+    allergic = Allergic(database, Recall(database, histories, Fixed(ENGINE)), Fixed(ENGINE))
+    # When a consumer works on it
+    assert await _consumer("one", queue, allergic, failing).work(await queue.read("one", 100, 10))
+    # Then all others are decided, the queue is empty, and the one waits for its next try
+    assert await _decided(database) == 9
+    assert await queue.depth() == 0
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT transaction_id, failures, retry_at > now() AS later FROM pending")
+    assert [tuple(row) for row in rows] == [(poison.transaction_id, 1, True)]
+
+
+@pytest.mark.parametrize("fault", [Unavailable("postgresql"), Overloaded("others are faster"), ConfigurationError("x")])
+async def test_what_is_nobodys_fault_costs_no_tries(
+    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing, fault: Exception
+) -> None:
+    # Given a part that is away, or a database that is not ready, five times
+    await _published(database, queue, 10)
+    decider.times, decider.fault = 5, fault
+    # When a consumer works on the messages
+    assert await _consumer("one", queue, decider, failing).work(await queue.read("one", 100, 10))
+    # Then all are decided in the end, and none was ever counted as failed
+    assert await _decided(database) == 10
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM dead_letters") == 0
+
+
+async def test_nothing_is_acknowledged_while_its_failure_cannot_be_noted(
+    database: Database, queue: RedisStream, redis: Redis, failing: Failing
+) -> None:
+    # Given a transaction that cannot be decided, and PostgreSQL away when that is to be noted
+    await _poisoned(database, queue)
+    histories = Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
+    allergic = Allergic(database, Recall(database, histories, Fixed(ENGINE)), Fixed(ENGINE))
+    stopping = asyncio.Event()
+    stopping.set()
+    consumer = _consumer("one", queue, allergic, Forgetful(database), stopping)
+    # When a consumer that is told to stop works on it
+    assert not await consumer.work(await queue.read("one", 100, 10))
+    await consumer.leave()
+    # Then another has it at once, and notes it
+    assert await queue.depth() == 10
+    await _consumer("two", queue, allergic, failing).take_over(60 * 60_000)
+    assert await queue.depth() == 0
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT failures FROM pending") == 1
+
+
+class Forgetful(Failing):
+    """PostgreSQL is away whenever a failure is to be noted."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, Fixed(ENGINE), Schedule(), stream="transactions", worker="test")
+
+    async def note(self, failures: Sequence[Failure]) -> None:
+        raise Unavailable("postgresql")
+
+
+async def test_a_message_that_consumers_keep_dying_of_is_worked_on_alone_and_then_buried(
+    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
+) -> None:
+    # Given two transactions, of which one was delivered again and again to consumers that were never heard of again
+    await _published(database, queue, 1)
+    (deadly,) = await queue.read("dead", 1, 10)
+    for number in range(MOST_DELIVERIES - 1):
+        await queue.take_over(f"dead-{number}", 0, 10)
+    await _published(database, queue, 1)
+    await queue.read("dead", 1, 10)
+    # When a consumer takes over
+    await _consumer("one", queue, decider, failing).take_over(0)
+    # Then the other is decided, and the deadly one is a dead letter
+    assert await queue.depth() == 0
+    assert await _decided(database) == 1
+    async with database.connection() as connection:
+        row = await connection.fetchrow("SELECT error_class, message_id, retry_count FROM dead_letters")
+    assert tuple(row) == ("WorkersDied", deadly.message_id.decode(), 0)

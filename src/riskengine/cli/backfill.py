@@ -4,9 +4,9 @@ import asyncio
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from riskengine import wiring
+from riskengine.cli import progress
 from riskengine.pipeline.backfill import SETTLE_MS, Backfill
 from riskengine.scoring.features.catalogue import Catalogue
 from riskengine.settings import Settings
@@ -36,10 +36,6 @@ async def _run(settings: Settings) -> None:
 
 
 async def _fill(filling: Backfill, catalogue: Catalogue) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, TaskID] = {}
-        async for progress in filling.run(catalogue):
-            if progress.what not in tasks:
-                tasks[progress.what] = bar.add_task(progress.what)
-            bar.update(tasks[progress.what], completed=progress.done, total=progress.total)
+    with progress.stages(Console(stderr=True)) as show:
+        async for one in filling.run(catalogue):
+            show(one.what, one.done, one.total)

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
 
-import msgspec
 import structlog
 from prometheus_client import Counter
 
@@ -18,15 +17,16 @@ from riskengine.domain.errors import ConfigurationError
 from riskengine.domain.outcome import Outcome
 from riskengine.domain.release import Kind
 from riskengine.domain.validation import MOST_AHEAD
-from riskengine.pipeline import cells, rebuild
+from riskengine.pipeline import cells, rebuild, rounds
 from riskengine.pipeline.engines import Engines
+from riskengine.pipeline.rounds import Progress
 from riskengine.scoring import event
 from riskengine.scoring.commons import Commons
 from riskengine.scoring.features import catalogue as catalogues
 from riskengine.scoring.features.catalogue import Catalogue
 from riskengine.scoring.memory import Step
 from riskengine.state.histories import Histories
-from riskengine.state.parts import DONE, Changes, Stand
+from riskengine.state.parts import DONE, Stand
 from riskengine.storage import backfills, processes, releases
 from riskengine.storage.accounts import Decided
 from riskengine.storage.backfills import Era, Filled
@@ -39,9 +39,6 @@ and for a statement, 20 s at most, and clocks that differ by 5 s."""
 PAGE = 1_000
 """Transactions counted at once: some ten milliseconds of Valkey's time, during which decisions wait."""
 
-ACCOUNTS = 200
-"""Accounts looked at at once."""
-
 LOOK_EVERY = 0.5
 """Seconds between looks at what others do."""
 
@@ -50,14 +47,6 @@ LEASE = 60
 
 _counted = Counter("riskengine_backfilled_total", "What was filled from the past: transactions, accounts", ["what"])
 _log = structlog.get_logger()
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """How far it is: `done` of `total`, in the unit that `what` names. The last one of each has `done` == `total`."""
-
-    what: str
-    done: int
-    total: int
 
 
 async def cold(histories: Histories, catalogue: Catalogue) -> frozenset[str]:
@@ -197,28 +186,14 @@ class Backfill:
 
     async def _accounts(self, horizon: int) -> AsyncIterator[Progress]:
         """Has the histories that do not reach back far enough rebuilt, before their accounts come."""
-        name = f"accounts {horizon}"
-        filled = await backfills.unfinished(self._database, name)
-        if filled is None:
-            filled = Filled("", 0, await backfills.account_count(self._database))
-        while account_ids := await backfills.account_ids(self._database, filled.position, ACCOUNTS):
-            reach = await self._histories.horizons(account_ids)
-            short = [account_id for account_id, days in reach.items() if days < horizon]
-            await self._rebuild(short)
-            done = filled.done + len(account_ids)
-            filled = Filled(account_ids[-1], done, max(filled.total, done))
-            await backfills.put(self._database, [name], filled, finished=False)
-            yield Progress("accounts", filled.done, filled.total)
-        await backfills.put(self._database, [name], filled, finished=True)
-        yield Progress("accounts", filled.total, filled.total)
+        async for page in rounds.over_accounts(self._database, f"accounts {horizon}"):
+            reach = await self._histories.horizons(page.account_ids) if page.account_ids else {}
+            await self._rebuild([account_id for account_id, days in reach.items() if days < horizon])
+            yield page.progress
 
     async def _rebuild(self, account_ids: Sequence[str]) -> None:
-        if not account_ids:
-            return
-        engine = self._engines.engine
-        histories = await rebuild.histories(self._database, self._engines, engine, account_ids)
-        await self._histories.write(Changes({a: history.to_bytes() for a, history in histories.items()}, [], []))
-        _counted.labels("accounts").inc(len(histories))
+        await rebuild.all_of(self._database, self._engines, self._histories, account_ids)
+        _counted.labels("accounts").inc(len(account_ids))
 
     async def _everybody(self, commons: Commons) -> AsyncIterator[Progress]:
         """Waits until every living process runs a catalogue that needs all this, and so keeps it."""

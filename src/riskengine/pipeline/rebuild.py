@@ -41,6 +41,18 @@ async def histories(
     return {past.account.account_id: _history(past, engine, tables) for past in pasts}
 
 
+async def all_of(
+    database: Database, engines: Engines, store: Histories, account_ids: Sequence[str], *, anew: bool = False
+) -> None:
+    """Writes the accounts' histories, as PostgreSQL has them, unless what is there is as new; `anew`: anyhow."""
+    if not account_ids:
+        return
+    if anew:
+        await store.forget(account_ids)
+    found = await histories(database, engines, engines.engine, account_ids)
+    await store.write(Changes({account_id: history.to_bytes() for account_id, history in found.items()}, [], []))
+
+
 async def common(database: Database, engines: Engines, store: Histories, kinds: Collection[str]) -> None:
     """What accounts share: the sets of a day's devices, merchants ... of the kinds given, and the sample of peers.
 

@@ -69,10 +69,17 @@ class RedisStream:
         return [Message(m.message_id, m.body, times.get(m.message_id, 1)) for m in taken]
 
     async def hand_back(self, consumer: str, messages: Sequence[Message]) -> None:
-        if messages:
-            message_ids = [message.message_id for message in messages]
-            options = ("IDLE", _LONG_AGO_MS, "RETRYCOUNT", 0, "JUSTID")
-            await self._on_group("XCLAIM", self._stream, self._group, consumer, 0, *message_ids, *options)
+        if not messages:
+            return
+        message_ids: list[Any] = [message.message_id for message in messages]
+        with absence_as_unavailable():
+            try:
+                await self._redis.xclaim(
+                    self._stream, self._group, consumer, 0, message_ids, idle=_LONG_AGO_MS, retrycount=0, justid=True
+                )
+            except ResponseError as error:
+                if not str(error).startswith(_NO_GROUP):  # a group that is gone holds nothing
+                    raise
 
     async def acknowledge(self, messages: Sequence[Message]) -> None:
         if not messages:
