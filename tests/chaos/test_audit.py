@@ -28,6 +28,7 @@ from riskengine.storage import dead_letters, submissions
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import Origin
 from tests import factories
+from tests.docs.pages import ROOT, Page
 
 ENGINE = Engine.starter()
 ORIGIN = Origin("transactions", "tests", {})
@@ -109,6 +110,9 @@ async def test_a_run_that_went_well_violates_nothing(run: Run) -> None:
     assert findings.violated() == []
     assert findings.sound
     assert all(check.checked for check in findings.checks)
+    # And the page on chaos has just these checks
+    page = Page.read(ROOT / "docs" / "chaos.md")
+    assert [row[0] for row in page.table("checked")] == [check.name for check in findings.checks]
 
 
 @pytest.mark.parametrize(

@@ -109,19 +109,19 @@ def _crash(point: str, random: Random) -> Fault:
 
 
 def _killing() -> list[Kind]:
-    deaths = [(f"kill-{of}", of, signal.SIGKILL, f"One {of} process is killed (SIGKILL)") for of in ("api", "worker")]
-    deaths += [(f"kill-{of}", of, signal.SIGKILL, f"The {of} is killed (SIGKILL)") for of in ("balancer", "valkey")]
-    deaths += [
-        ("kill-postgresql", "postgresql", signal.SIGKILL, "PostgreSQL's first process is killed (SIGKILL)"),
-        (
-            "quit-postgresql",
-            "postgresql",
-            signal.SIGQUIT,
-            "PostgreSQL ends at once (SIGQUIT), and recovers from its WAL",
-        ),
-        ("restart-valkey", "valkey", signal.SIGTERM, "Valkey is stopped cleanly; it keeps nothing"),
+    kill, stop, end = signal.SIGKILL, signal.SIGTERM, signal.SIGQUIT
+    return [
+        Kind(name, what, _STACK, partial(_kill, name, of, number))
+        for name, of, number, what in (
+            ("kill-api", "api", kill, "One API process is killed (SIGKILL)"),
+            ("kill-worker", "worker", kill, "One worker is killed (SIGKILL)"),
+            ("kill-balancer", "balancer", kill, "The balancer is killed (SIGKILL)"),
+            ("kill-valkey", "valkey", kill, "Valkey is killed (SIGKILL), with all it holds"),
+            ("kill-postgresql", "postgresql", kill, "PostgreSQL's first process is killed (SIGKILL)"),
+            ("quit-postgresql", "postgresql", end, "PostgreSQL ends at once (SIGQUIT), and recovers from its WAL"),
+            ("restart-valkey", "valkey", stop, "Valkey is stopped cleanly; it keeps nothing"),
+        )
     ]
-    return [Kind(name, what, _STACK, partial(_kill, name, of, number)) for name, of, number, what in deaths]
 
 
 def _freezing() -> list[Kind]:

@@ -23,7 +23,7 @@ BYTES_OF_PAYMENT = 6_000
 """Bytes of disk for a payment and its decision, generously: rows, indexes, dead rows of `pending` and `accounts`."""
 
 _POSTGRES = {"max_wal_size": "64MB", "min_wal_size": "32MB", "checkpoint_timeout": "1min"}
-_ENGINE = {"WORKER_TAKEOVER_IDLE_MS": "3000", "RELAY_AFTER_MS": "2000"}
+_ENGINE = {"WORKER_TAKEOVER_IDLE_MS": "6000", "RELAY_AFTER_MS": "2000"}
 """Shorter than usual, so that more happens in a run; large WAL would not fit on the disk."""
 
 

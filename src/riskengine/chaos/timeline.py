@@ -58,7 +58,7 @@ _ROWS: tuple[tuple[str, str, Callable[[Sample, Sample], float | None]], ...] = (
     ("no answer yet", "cyan", lambda _, now: now.outstanding),
     ("pending", "cyan", lambda _, now: now.pending),
     ("stream", "cyan", lambda _, now: now.depth),
-    ("MB, largest of us", "magenta", lambda _, now: _largest(now)),
+    ("MB, our largest", "magenta", lambda _, now: _largest(now)),
     ("MB, Valkey", "magenta", lambda _, now: now.memory["valkey"] / _MEGABYTE if "valkey" in now.memory else None),
 )
 
@@ -69,7 +69,7 @@ def _largest(sample: Sample) -> float | None:
 
 
 def _cells(times: Sequence[float], values: Sequence[float | None], columns: int, scale: float) -> list[float | None]:
-    """The largest value of each column; of one without any sample, that of the column before."""
+    """The largest value of each column; of one without any sample, that of the column before (of the first, after)."""
     cells: list[float | None] = [None] * columns
     met = [False] * columns
     for at_s, value in zip(times, values, strict=True):
@@ -77,7 +77,9 @@ def _cells(times: Sequence[float], values: Sequence[float | None], columns: int,
         met[column] = True
         if value is not None:
             cells[column] = max(value, cells[column] or 0.0)
-    for column in range(1, columns):
+    first = met.index(True) if any(met) else 0
+    cells[:first] = [cells[first]] * first
+    for column in range(first + 1, columns):
         if not met[column]:
             cells[column] = cells[column - 1]
     return cells
