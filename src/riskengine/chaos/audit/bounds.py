@@ -9,11 +9,8 @@ from riskengine.chaos.meter import Sample
 
 _MEGABYTE = 1 << 20
 
-MOST_API = 192 * _MEGABYTE
-"""Bytes of an API process: half more than it has under full load."""
-
-MOST_WORKER = 192 * _MEGABYTE
-"""Bytes of a worker."""
+MOST_API, MOST_WORKER = 128 * _MEGABYTE, 160 * _MEGABYTE
+"""Bytes of an API process and of a worker: what they are to stay below under full load, too."""
 
 MOST_VALKEY = 256 * _MEGABYTE
 """Bytes of Valkey: its `maxmemory`."""
