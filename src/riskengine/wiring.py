@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import msgspec
 from redis.asyncio import Redis
@@ -18,6 +19,8 @@ from riskengine.pipeline.follower import Follower
 from riskengine.pipeline.recall import Recall
 from riskengine.pipeline.running import Running
 from riskengine.resilience import redis as connections
+from riskengine.resilience.breaker import Breaker, Limits
+from riskengine.resilience.breakers import Breakers
 from riskengine.scoring import shared
 from riskengine.settings import Settings
 from riskengine.state.histories import Histories
@@ -30,6 +33,7 @@ from riskengine.streaming.redis_stream import RedisStream
 class Parts(msgspec.Struct, frozen=True):
     """What every process works with."""
 
+    breakers: Breakers
     database: Database
     queue: Queue
     histories: Histories
@@ -46,32 +50,35 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     not answer, and ConfigurationError if it refuses, lacks the schema, or holds what this version cannot run. Redis may
     come later.
     """
-    database = await Database.connect(settings.database_url, idle=idle, most=most, name=name)
-    build = builder(database)
+    breakers = Breakers.of(Limits(settings.breaker_failures, settings.breaker_open_ms, settings.breaker_probes))
+    database = await Database.connect(
+        settings.database_url, idle=idle, most=most, name=name, breaker=breakers.postgresql
+    )
+    build = builder(database, breakers.model)
     try:
         engines = await Running.start(database, build)
     except BaseException:
         await database.close()
         raise
     redis = connections.connect(settings.redis_url, name)
-    histories = histories_in(redis)
+    queue, histories = RedisStream(redis, breaker=breakers.redis), histories_in(redis, breakers.redis)
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
     try:
-        yield Parts(database, RedisStream(redis), histories, engines, build, decider)
+        yield Parts(breakers, database, queue, histories, engines, build, decider)
     finally:
         await redis.aclose()
         await database.close()
 
 
-def builder(database: Database) -> Builder:
-    """What makes engines of stored versions."""
-    return Builder(database, open_bundle, listed.load)
+def builder(database: Database, of_models: Breaker | None = None) -> Builder:
+    """What makes engines of stored versions. Without a breaker their models are run however often they were late."""
+    return Builder(database, partial(open_bundle, breaker=of_models), listed.load)
 
 
-def histories_in(redis: Redis) -> Histories:
-    """What scoring remembers, in that server."""
-    return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
+def histories_in(redis: Redis, breaker: Breaker | None = None) -> Histories:
+    """What scoring remembers, in that server. Without a breaker it has one of its own."""
+    return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS, breaker=breaker)
 
 
 def follower(parts: Parts, settings: Settings, role: str) -> Follower:

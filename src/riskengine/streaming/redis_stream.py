@@ -6,7 +6,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from riskengine.resilience.redis import absence_as_unavailable
+from riskengine.resilience.breaker import Breaker
+from riskengine.resilience.redis import PART, absence_as_unavailable
 from riskengine.streaming.queue import Message
 
 STREAM = "transactions"
@@ -19,13 +20,16 @@ _NO_GROUP = ("NOGROUP", "no such key")
 class RedisStream:
     """The stream `transactions`, read by the group `scoring-workers`. What is acknowledged leaves the stream."""
 
-    def __init__(self, redis: Redis, stream: str = STREAM, group: str = GROUP) -> None:
+    def __init__(
+        self, redis: Redis, stream: str = STREAM, group: str = GROUP, *, breaker: Breaker | None = None
+    ) -> None:
         self._redis = redis
+        self._breaker = breaker or Breaker(PART)
         self._stream = stream
         self._group = group
 
     async def publish(self, bodies: Sequence[bytes]) -> None:
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             pipeline = self._redis.pipeline(transaction=False)
             for body in bodies:
                 pipeline.execute_command("XADD", self._stream, "*", _BODY, body)
@@ -56,18 +60,18 @@ class RedisStream:
         if not messages:
             return
         message_ids = [message.message_id for message in messages]
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.execute_command("XACK", self._stream, self._group, *message_ids)
             pipeline.execute_command("XDEL", self._stream, *message_ids)
             await pipeline.execute()
 
     async def depth(self) -> int:
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             return int(await self._redis.xlen(self._stream))
 
     async def oldest(self) -> int | None:
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             entries = await self._redis.execute_command("XRANGE", self._stream, "-", "+", "COUNT", 1)
         return int(entries[0][0].split(b"-")[0]) if entries else None
 
@@ -81,7 +85,7 @@ class RedisStream:
 
     async def _on_group(self, *command: object) -> Any:
         """Runs a command that needs the group, making stream and group first where they are missing."""
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             try:
                 return await self._redis.execute_command(*command)
             except ResponseError as error:
