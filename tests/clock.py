@@ -2,7 +2,7 @@
 
 
 class Clock:
-    """Seconds that only grow. It begins where floats show that a second is not always one."""
+    """Seconds that only grow."""
 
     def __init__(self, seconds: float = 12_345.678) -> None:
         self.seconds = seconds

@@ -90,7 +90,7 @@ def test_open_it_refuses_at_once_and_says_for_how_long(breaker: Breaker, clock: 
         assert (refused.value.part, refused.value.retry_after) == ("part", wait)
 
 
-@pytest.mark.parametrize("start", [12_345.678, 0.1, 86_400.3, 1e6 + 0.7])
+@pytest.mark.parametrize("start", [0.1, 1.003, 1_023.003, 12_345.678])
 def test_a_second_is_one_second_however_floats_add(start: float) -> None:
     breaker = Breaker("part", Limits(failures=1, open_ms=1_000), Clock(start))
     fail(breaker)

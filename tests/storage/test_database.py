@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from riskengine.domain.errors import Unavailable
+from riskengine.domain.errors import ConfigurationError, Unavailable
 from riskengine.resilience.breaker import Breaker, Limits, NotAsked, State
 from riskengine.stack.postgres import Postgres
 from riskengine.storage.database import Database
@@ -203,3 +203,8 @@ async def test_a_cancelled_probe_lets_the_next_one_pass(database: Database, touc
     assert touchy.state is State.HALF_OPEN
     await database.ping()
     assert touchy.state is State.CLOSED
+
+
+async def test_an_address_that_asyncpg_cannot_read_is_to_be_corrected() -> None:
+    with pytest.raises(ConfigurationError, match="DATABASE_URL"):
+        await Database.connect("postgresql://127.0.0.1/x?sslmode=perhaps", idle=1, most=1, name="test")

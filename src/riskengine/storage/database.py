@@ -66,8 +66,6 @@ def _absence_as_unavailable() -> Iterator[None]:
     except (*_REFUSED, *_NOT_NOW):
         raise
     except _AWAY as error:
-        if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
-            raise  # a value that asyncpg cannot send: a fault of ours
         raise Unavailable(PART) from error
 
 
