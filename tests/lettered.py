@@ -72,6 +72,7 @@ async def waits(database: Database) -> dict[UUID, float | None]:
     """Of each pending transaction, the seconds until it is tried again; None: it is on its way."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            "SELECT transaction_id, (extract(epoch FROM retry_at) - extract(epoch FROM now()))::float8 AS seconds FROM pending"
+            "SELECT transaction_id, (extract(epoch FROM retry_at) - extract(epoch FROM now()))::float8 AS seconds"
+            " FROM pending"
         )
     return {UUID(bytes=row["transaction_id"].bytes): row["seconds"] for row in rows}

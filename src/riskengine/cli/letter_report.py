@@ -51,7 +51,7 @@ def whole(letter: DeadLetter) -> None:
         "error": f"{letter.error_class}: {letter.error}",
         "cause": letter.fingerprint,
         "worker": letter.worker,
-        "versions": ", ".join(f"{what} {version or 'none'}" for what, version in letter.versions.items()),
+        "versions": ", ".join(f"{what} {letter.versions[what] or 'none'}" for what in sorted(letter.versions)),
         "message": f"{letter.message_id} of the stream {letter.stream}",
     }
     if letter.changed_at is not None:
@@ -90,9 +90,9 @@ def causes(found: Sequence[Cause]) -> None:
 def replayed(done: Replayed, rate: float) -> None:
     """Says what a replay did."""
     if done.transactions:
-        _say(f"{done.transactions:,} transactions are queued again, {rate:g} a second")
+        _say(f"queued again, {rate:g} a second: {_counted(done.transactions, 'transaction')}")
     if done.messages:
-        _say(f"{done.messages:,} messages can be read now, and are in the queue again")
+        _say(f"can be read now, and queued again: {_counted(done.messages, 'message')}")
     if not done.transactions and not done.messages:
         _say("nothing is replayed" if done.left_alone else "nothing is replayed: no open dead letter matches")
     _left_alone(done.left_alone, more=done.more)
@@ -101,7 +101,7 @@ def replayed(done: Replayed, rate: float) -> None:
 def discarded(done: Discarded) -> None:
     """Says what a discard did."""
     if done.letters:
-        _say(f"{done.letters:,} dead letters are discarded; their transactions stay pending")
+        _say(f"discarded: {_counted(done.letters, 'letter')}; transactions stay pending")
     else:
         _say("nothing is discarded" if done.left_alone else "nothing is discarded: no open dead letter matches")
     _left_alone(done.left_alone, more=done.more)
@@ -113,7 +113,7 @@ def _left_alone(letters: Sequence[LeftAlone], *, more: bool) -> None:
         by_reason[letter.why].append(str(letter.letter_id))
     for why, names in by_reason.items():
         shown = ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
-        _say(f"{len(names):,} left alone: {why}: {shown}")
+        _say(f"left alone: {_counted(len(names), 'letter')}: {why}: {shown}")
     if more:
         _say("the limit is reached; say it again for the rest")
 
@@ -138,6 +138,10 @@ def _error(error_class: str, error: str) -> str:
     """An error in one line that fits a table."""
     text = " ".join(f"{error_class}: {error}".split())
     return text if len(text) <= LONGEST_ERROR else f"{text[: LONGEST_ERROR - 1]}…"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _say(text: str) -> None:
