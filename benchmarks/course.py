@@ -10,9 +10,9 @@ import msgspec
 from benchmarks import load
 from benchmarks.meter import Meter, metering
 from benchmarks.traffic import Traffic
-from riskengine.demo import requests
+from riskengine.client import requests
+from riskengine.client.requests import Requests
 from riskengine.demo.journal import percentiles
-from riskengine.demo.requests import Requests
 from riskengine.domain.transaction import Submission
 from riskengine.stack import ports
 from riskengine.stack.stack import Stack

@@ -8,8 +8,8 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from riskengine.demo.connection import Connection
-from riskengine.demo.requests import Requests
+from riskengine.client.connection import Connection
+from riskengine.client.requests import Requests
 
 TAKEN = {200, 201}
 

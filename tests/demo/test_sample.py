@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from riskengine.demo import requests, sample
+from riskengine.client import requests
+from riskengine.demo import sample
 from riskengine.domain.errors import ConfigurationError
 from riskengine.domain.transaction import Submission
 

@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: durable, private, and gone with its parent."""
 
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from riskengine.stack import programs
 from riskengine.stack.errors import StackError
 from riskengine.stack.postgres import Postgres
+from tests.stack.waiting import until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become another user")
 
@@ -40,28 +42,33 @@ async def test_each_test_has_a_migrated_database(database_url: str) -> None:
         await connection.close()
 
 
-async def test_data_outlives_a_crash_and_a_restart(tmp_path: Path) -> None:
-    # Given a server in a directory that others cannot enter, with a committed row
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
+async def test_another_follows_a_crash_and_the_data_is_there(tmp_path: Path, number: signal.Signals) -> None:
+    # Given a server in a directory that others cannot enter, with a committed row and a session that stays
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    server = Postgres(home / "postgres")
+    server = Postgres(home / "postgres", settings={"work_mem": "5MB"})
     server.start()
     connection = await asyncpg.connect(server.url())
     await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    # When it is killed, and another is started on the same data
-    server.process.kill()
-    server.process.wait_stopped(10)
-    connection.terminate()
-    successor = Postgres(home / "postgres")
-    successor.start()
-    # Then the row is there
+    # When its first process is killed
+    first = server.process.pid
+    os.kill(first, number)
+    # Then another follows on the same data, and the row is there
     try:
-        connection = await asyncpg.connect(successor.url())
+        until(lambda: server.process.pid != first and server.ready(), "another server")
+        connection.terminate()
+        connection = await asyncpg.connect(server.url())
         assert await connection.fetchval("SELECT answer FROM kept") == 42
+        assert await connection.fetchval("SELECT current_setting('work_mem')") == "5MB"
         await connection.close()
     finally:
-        successor.stop()
-    assert not successor.process.alive
+        server.stop()
+    assert not server.process.alive
+    # And none follows when it was asked to leave: the data is another's, who starts on it
+    successor = Postgres(home / "postgres")
+    successor.start()
+    successor.stop()
 
 
 def test_the_password_is_private(postgres: Postgres, tmp_path: Path) -> None:
@@ -75,8 +82,10 @@ def test_a_port_in_use_is_named(postgres: Postgres, tmp_path: Path) -> None:
 
 def test_a_failed_start_shows_the_log(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
+    server = Postgres(tmp_path)
     with pytest.raises(StackError, match="postgresql stopped while it was starting"):
-        Postgres(tmp_path).start()
+        server.start()
+    assert not server.process.alive
 
 
 @as_root

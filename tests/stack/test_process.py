@@ -31,10 +31,12 @@ def supervised(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     """Makes processes that run a program, and ends what is left of them."""
     made: list[Process] = []
 
-    def make(arguments: tuple[str, ...], *, restart: bool = False) -> Process:
+    def make(
+        arguments: tuple[str, ...], *, restart: bool = False, prepare: Callable[[], None] = lambda: None
+    ) -> Process:
         log = tmp_path / "sample.log"
         program = Program(name="sample", arguments=arguments, directory=tmp_path, log=log, environment=os.environ)
-        made.append(Process(program, restart=restart))
+        made.append(Process(program, restart=restart, prepare=prepare))
         return made[-1]
 
     yield make
@@ -99,6 +101,24 @@ def test_none_follows_a_stop_during_the_pause_before_a_restart(supervised: Calla
     until(lambda: not process.alive, "its end")
     process.stop(PATIENCE_S)
     assert not process.alive
+
+
+def test_another_follows_once_all_is_prepared(supervised: Callable[..., Process]) -> None:
+    # Given a process that needs something done before each start, which fails the first time after its death
+    tries: list[int] = []
+
+    def prepare() -> None:
+        tries.append(1)
+        if len(tries) == 2:
+            raise StackError("not yet")
+
+    process = supervised(SLEEPS, restart=True, prepare=prepare)
+    process.start()
+    first = process.pid
+    # When it is killed, then another follows, one try later
+    process.kill()
+    until(lambda: process.pid != first and process.alive, "another process")
+    assert len(tries) == 3
 
 
 def test_signals_ignored_by_python_are_not_ignored_by_the_program(supervised: Callable[..., Process]) -> None:

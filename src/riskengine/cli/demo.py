@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 
 from riskengine import logs
+from riskengine.client.requests import Requests
 from riskengine.demo import demonstration, invitation, sample
 from riskengine.demo.demonstration import Findings
-from riskengine.demo.requests import Requests
 from riskengine.demo.sample import Sample
 from riskengine.stack import ports
 from riskengine.stack.errors import StackError

@@ -18,6 +18,7 @@ _DECIDES, _FAILED = "What decides", "What failed"
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": (_START, "demo", "Start everything, send it transactions, and watch them being decided."),
     "up": (_START, "up", "Run the whole engine on this machine, with its data kept in a directory."),
+    "chaos": (_FAILED, "chaos", "Let everything fail on a stack of its own, and audit what came of it."),
     "api": (_PROCESSES, "api", "Run one API process."),
     "worker": (_PROCESSES, "worker", "Run one worker."),
     "migrate": (_PROCESSES, "migrate", "Bring the database's schema to this version."),

@@ -7,13 +7,13 @@ import msgspec
 from rich.console import Console
 
 from riskengine import wiring
+from riskengine.client.requests import Requests
 from riskengine.demo import examples, results, summary
-from riskengine.demo.audit import Audit, audit
 from riskengine.demo.display import Display, Moment, display
 from riskengine.demo.journal import Journal
-from riskengine.demo.requests import Requests
 from riskengine.demo.sample import Sample
 from riskengine.demo.sender import Sender
+from riskengine.pipeline.proof.audit import Audit, audit
 from riskengine.pipeline.proof.report import Report
 from riskengine.pipeline.running import Running
 from riskengine.pipeline.verify import verify

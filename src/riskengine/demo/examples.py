@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from riskengine.demo import requests
-from riskengine.demo.connection import Connection
-from riskengine.demo.requests import Requests
+from riskengine.client import requests
+from riskengine.client.connection import Connection
+from riskengine.client.requests import Requests
 from riskengine.domain.decision import Reason
 from riskengine.domain.errors import RiskEngineError
 from riskengine.domain.outcome import Level, Outcome

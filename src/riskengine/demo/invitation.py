@@ -3,7 +3,7 @@
 import msgspec
 from rich.console import Console
 
-from riskengine.demo import requests
+from riskengine.client import requests
 
 DOCS = "/docs"
 """Where the API shows its documentation."""

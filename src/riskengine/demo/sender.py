@@ -11,10 +11,10 @@ from uuid import UUID
 
 import msgspec
 
-from riskengine.demo import requests
-from riskengine.demo.connection import Connection, Response
+from riskengine.client import requests
+from riskengine.client.connection import Connection, Response
+from riskengine.client.requests import Requests
 from riskengine.demo.journal import Journal
-from riskengine.demo.requests import Requests
 from riskengine.demo.sample import Sample
 from riskengine.domain.account import Account
 from riskengine.domain.errors import RiskEngineError, Unavailable

@@ -4,13 +4,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from riskengine.demo.audit import Audit
 from riskengine.demo.display import COLOURS
 from riskengine.demo.examples import Example
 from riskengine.demo.journal import Journal, percentiles
 from riskengine.demo.results import Results
 from riskengine.domain.decision import Reason
 from riskengine.domain.outcome import OUTCOME_OF_LEVEL
+from riskengine.pipeline.proof.audit import Audit
 from riskengine.pipeline.proof.report import Report
 
 TOP_RULES = 10

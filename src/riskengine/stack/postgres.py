@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from riskengine.stack import identity, ports, programs
 from riskengine.stack.errors import StackError
@@ -49,18 +51,22 @@ _SETTINGS = {
 class Postgres:
     """A PostgreSQL server on the loopback interface whose data, password and log live in `directory`.
 
-    As root it runs as an unprivileged user, who then owns `directory`.
+    As root it runs as an unprivileged user, who then owns `directory`. It is kept running: whatever ends it unasked,
+    another one follows, and recovers from the WAL.
     """
 
-    def __init__(self, directory: Path, port: int | None = None) -> None:
+    def __init__(
+        self, directory: Path, port: int | None = None, settings: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """`settings` are those of PostgreSQL that are not to be the usual ones."""
         self._directory = directory.absolute()
         self._data = self._directory / "data"
         self.password_file = self._directory / "password"
         self._identity = identity.unprivileged(self._data)
         self._programs = programs.postgres() if self._identity is None else programs.postgres_for_others()
         self.port = ports.claim(port, "PostgreSQL")
-        settings = _SETTINGS | {"port": str(self.port)}
-        options = (word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
+        chosen = _SETTINGS | dict(settings) | {"port": str(self.port)}
+        options = (word for name, value in chosen.items() for word in ("-c", f"{name}={value}"))
         self.process = Process(
             Program(
                 name="postgresql",
@@ -71,7 +77,9 @@ class Postgres:
                 identity=self._identity,
                 stop_signal=signal.SIGINT,  # "fast": ends the sessions, writes a checkpoint
                 kill_signal=signal.SIGQUIT,  # "immediate": ends everything; the next start recovers from the WAL
-            )
+            ),
+            restart=True,
+            prepare=self._await_predecessor,
         )
 
     def url(self, database: str = DATABASE) -> str:
@@ -82,13 +90,26 @@ class Postgres:
         """Returns when the server accepts connections. Raises StackError, with the end of its log, if it does not."""
         if not self._data.exists():
             self._initialise()
-        self._await_predecessor()
         self.process.start()
-        self.process.wait_ready(self._ready, _START_TIMEOUT_S)
+        try:
+            self.process.wait_ready(self.ready, _START_TIMEOUT_S)
+        except StackError:
+            self.process.stop(0.0)  # else it would be tried for ever
+            raise
 
     def stop(self, timeout_s: float = 4.0) -> None:
         """Stops the server cleanly; at once if that takes more than `timeout_s` seconds (nothing committed is lost)."""
         self.process.stop(timeout_s)
+
+    def ready(self) -> bool:
+        """Whether the server accepts connections."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return (
+            len(lines) > _STATUS_LINE and lines[0] == str(self.process.pid) and lines[_STATUS_LINE].strip() == "ready"
+        )
 
     def _initialise(self) -> None:
         """Makes the data directory; it appears whole or not at all."""
@@ -128,7 +149,7 @@ class Postgres:
         return _HERE if self._identity else str(data)
 
     def _await_predecessor(self) -> None:
-        """Lets a server of an earlier run, whose parent died, come to its end, and clears its lock away.
+        """Lets what is left of an earlier server, whose parent died, come to its end, and clears its lock away.
 
         PostgreSQL itself would take any process that has the same number by now for its predecessor.
         Raises StackError if the earlier server stays.
@@ -151,15 +172,6 @@ class Postgres:
         found = psutil.process_iter(["name", "cwd"])
         return sorted(
             process.pid for process in found if process.info["name"] == "postgres" and process.info["cwd"] == here
-        )
-
-    def _ready(self) -> bool:
-        try:
-            lines = (self._data / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return False
-        return (
-            len(lines) > _STATUS_LINE and lines[0] == str(self.process.pid) and lines[_STATUS_LINE].strip() == "ready"
         )
 
 

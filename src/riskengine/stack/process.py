@@ -50,9 +50,11 @@ class Process:
     order. The thread that calls `start` must live as long as the process: the kernel ties a leash to a thread.
     """
 
-    def __init__(self, program: Program, *, restart: bool = False) -> None:
+    def __init__(self, program: Program, *, restart: bool = False, prepare: Callable[[], None] = lambda: None) -> None:
+        """`prepare` is called before each start; what it raises ends `start`, and puts off a later one."""
         self.program = program
         self._restart = restart
+        self._prepare = prepare
         self._running: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._leaving = threading.Event()
@@ -75,7 +77,10 @@ class Process:
 
     def start(self) -> None:
         """Starts the program; does not wait until it is of use (see `wait_ready`)."""
+        if self._watcher is not None:  # of an earlier start: it leaves, since it was told to
+            self._watcher.join()
         self._leaving.clear()
+        self._prepare()
         self._running = _spawn(self.program)
         if self._restart:
             self._watcher = threading.Thread(target=self._keep_running, name=f"watch-{self.name}", daemon=True)
@@ -140,11 +145,20 @@ class Process:
             if self._leaving.wait(backoff):
                 return
             backoff = min(2 * backoff, _BACKOFF_MOST_S)
-            with self._lock:
-                if self._leaving.is_set():
-                    return
-                log.warning("process_restarted", process=self.name, exit_code=code)
-                self._running = _spawn(self.program)
+            self._start_again(code)
+
+    def _start_again(self, code: int) -> None:
+        """Starts the next process, unless it was asked to leave meanwhile or cannot be prepared yet."""
+        try:
+            self._prepare()
+        except StackError as error:
+            log.warning("process_not_restarted", process=self.name, reason=str(error))
+            return
+        with self._lock:
+            if self._leaving.is_set():
+                return
+            log.warning("process_restarted", process=self.name, exit_code=code)
+            self._running = _spawn(self.program)
 
 
 def stop_all(processes: Sequence[Process], timeout_s: float) -> None:

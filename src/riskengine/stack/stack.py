@@ -4,11 +4,11 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import structlog
@@ -27,6 +27,8 @@ _ENGINE_STOP_TIMEOUT_S = 4.0  # with the servers' own (1, 2 and 3 s) a stop take
 _VALKEY_STOP_TIMEOUT_S = 1.0
 _POSTGRES_STOP_TIMEOUT_S = 3.0
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
 log = structlog.get_logger(__name__)
 
 
@@ -38,6 +40,9 @@ class Stack:
     Ctrl-C or SIGTERM, everything is stopped; if this process is killed, the kernel ends the others.
 
     While it is up, the file `env` in the data directory holds DATABASE_URL and REDIS_URL for other commands.
+
+    For those who want it otherwise: `postgres_settings` replace the usual ones, and `environment` says what an API
+    process or worker of a name gets in its environment, over ours and the servers' addresses. They are up then.
     """
 
     postgres: Postgres
@@ -47,11 +52,20 @@ class Stack:
     workers: Sequence[EngineProcess]
 
     def __init__(
-        self, data_dir: Path | None = None, *, api: int = 2, workers: int = 2, port: int | None = None
+        self,
+        data_dir: Path | None = None,
+        *,
+        api: int = 2,
+        workers: int = 2,
+        port: int | None = None,
+        postgres_settings: Mapping[str, str] = _NOTHING,
+        environment: Callable[[str], Mapping[str, str]] = lambda _: _NOTHING,
     ) -> None:
         self.data_dir = data_dir.absolute() if data_dir else None
         self._counts = (api, workers)
         self._port = port
+        self._postgres_settings = postgres_settings
+        self._environment = environment
         self._started = ExitStack()
         self._signals = ExitStack()
 
@@ -122,7 +136,7 @@ class Stack:
         return directory
 
     def _start_servers(self, directory: Path) -> None:
-        self.postgres = Postgres(directory / "postgres")
+        self.postgres = Postgres(directory / "postgres", settings=self._postgres_settings)
         self._started.callback(self.postgres.stop, _POSTGRES_STOP_TIMEOUT_S)
         self.postgres.start()
         self.valkey = Valkey(directory / "valkey")
@@ -135,11 +149,13 @@ class Stack:
 
     def _start_engine(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
-        environment = {**os.environ, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
-        names = range(1, max(self._counts) + 1)
-        api, workers = self._counts
-        self.workers = [EngineProcess.worker(f"worker-{name}", directory, environment) for name in names[:workers]]
-        self.api = [EngineProcess.api(f"api-{name}", directory, environment) for name in names[:api]]
+        usual = {**os.environ, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        api, workers = (
+            [f"{kind}-{number + 1}" for number in range(count)]
+            for kind, count in zip(("api", "worker"), self._counts, strict=True)
+        )
+        self.workers = [EngineProcess.worker(name, directory, {**usual, **self._environment(name)}) for name in workers]
+        self.api = [EngineProcess.api(name, directory, {**usual, **self._environment(name)}) for name in api]
         parts = [*self.workers, *self.api]
         self._started.callback(stop_all, [part.process for part in parts], _ENGINE_STOP_TIMEOUT_S)
         for part in parts:

@@ -23,11 +23,12 @@ appendonly no
 maxmemory {maxmemory}
 maxmemory-policy volatile-lru
 """
-_MAXMEMORY = "256mb"
 
 
 class Valkey:
     """A Valkey server on the loopback interface, whose configuration and log live in `directory`."""
+
+    maxmemory = "256mb"
 
     def __init__(self, directory: Path, port: int | None = None) -> None:
         self._directory = directory.absolute()
@@ -60,7 +61,7 @@ class Valkey:
                 port=self.port,
                 password=self._password,
                 directory=self._directory,
-                maxmemory=_MAXMEMORY,
+                maxmemory=self.maxmemory,
             )
         )
         self.process.start()

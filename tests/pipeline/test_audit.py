@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from riskengine.demo.audit import audit
 from riskengine.domain import ids
+from riskengine.pipeline.proof.audit import audit
 from riskengine.storage import decisions, submissions
 from riskengine.storage.database import Database
 from tests import factories

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from riskengine.demo.connection import Connection
+from riskengine.client.connection import Connection
 from riskengine.domain.errors import Unavailable
 
 OK = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
