@@ -79,6 +79,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         _of("Directory in which `riskengine chaos` says where this process is to fail; never set it in production"),
     ] = None
+    breaker_failures: Annotated[
+        int, _of("Failures in a row after which PostgreSQL, Valkey or the model is left alone", ge=1, le=1000)
+    ] = 5
+    breaker_open_ms: Annotated[
+        int, _of("How long it is left alone before it is tried again", "ms", ge=100, le=600_000)
+    ] = 1_000
+    breaker_probes: Annotated[int, _of("Calls that may then try it at once", ge=1, le=1000)] = 2
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _of("Least level that is logged")] = "info"
     log_format: Annotated[Literal["json", "console"], _of("JSON lines for machines, or colours for people")] = "json"
 

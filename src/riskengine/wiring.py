@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,8 @@ from riskengine.pipeline.recall import Recall
 from riskengine.pipeline.running import Running
 from riskengine.resilience import failpoints
 from riskengine.resilience import redis as connections
+from riskengine.resilience.breaker import Breaker, Limits
+from riskengine.resilience.breakers import Breakers
 from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.settings import Settings
@@ -35,6 +38,7 @@ from riskengine.streaming.redis_stream import STREAM, RedisStream
 class Parts(msgspec.Struct, frozen=True):
     """What every process works with."""
 
+    breakers: Breakers
     database: Database
     queue: Queue
     letters: DeadLetterStream
@@ -54,32 +58,36 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     """
     if settings.fail_points is not None:
         failpoints.arm(Path(settings.fail_points))
-    database = await Database.connect(settings.database_url, idle=idle, most=most, name=name)
-    build = builder(database)
+    breakers = Breakers.of(Limits(settings.breaker_failures, settings.breaker_open_ms, settings.breaker_probes))
+    database = await Database.connect(
+        settings.database_url, idle=idle, most=most, name=name, breaker=breakers.postgresql
+    )
+    build = builder(database, breakers.model)
     try:
         engines = await Running.start(database, build)
     except BaseException:
         await database.close()
         raise
     redis = connections.connect(settings.redis_url, name)
-    histories = histories_in(redis)
+    queue, histories = RedisStream(redis, breaker=breakers.redis), histories_in(redis, breakers.redis)
+    letters = DeadLetterStream(redis, breaker=breakers.redis)
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
     try:
-        yield Parts(database, RedisStream(redis), DeadLetterStream(redis), histories, engines, build, decider)
+        yield Parts(breakers, database, queue, letters, histories, engines, build, decider)
     finally:
         await redis.aclose()
         await database.close()
 
 
-def builder(database: Database) -> Builder:
-    """What makes engines of stored versions."""
-    return Builder(database, open_bundle, listed.load)
+def builder(database: Database, of_models: Breaker | None = None) -> Builder:
+    """What makes engines of stored versions. Without a breaker their models are run however often they were late."""
+    return Builder(database, partial(open_bundle, breaker=of_models), listed.load)
 
 
-def histories_in(redis: Redis) -> Histories:
-    """What scoring remembers, in that server."""
-    return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
+def histories_in(redis: Redis, breaker: Breaker | None = None) -> Histories:
+    """What scoring remembers, in that server. Without a breaker it has one of its own."""
+    return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS, breaker=breaker)
 
 
 def follower(parts: Parts, settings: Settings, role: str) -> Follower:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any
 
 import httpx
 import msgspec
@@ -28,12 +28,10 @@ class Api(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def serving(
-    database_url: str, redis_url: str, release_approval: Literal["off", "required"] = "off"
-) -> AsyncIterator[int]:
-    """An API server, and its port."""
+async def serving(database_url: str, redis_url: str, **settings: Any) -> AsyncIterator[int]:
+    """An API server, with other settings if given, and its port."""
     port = ports.free()
-    app = create_app(Settings(database_url=database_url, redis_url=redis_url, release_approval=release_approval))
+    app = create_app(Settings(database_url=database_url, redis_url=redis_url, **settings))
     server = uvicorn.Server(uvicorn.Config(app, port=port, http="httptools", access_log=False, log_config=None))
     task = asyncio.create_task(server.serve())
     while not server.started:

@@ -137,7 +137,7 @@ async def test_of_two_that_start_from_the_same_version_the_second_is_refused(api
 async def test_where_two_are_asked_for_one_alone_cannot_publish(
     database: Database, database_url: str, redis_url: str
 ) -> None:
-    async with serving(database_url, redis_url, "required") as port, client_of(port) as nobody:
+    async with serving(database_url, redis_url, release_approval="required") as port, client_of(port) as nobody:
         api = Api(nobody, database, port)
         # Given drafts of somebody who may even do everything
         async with person(api, "ann", "admin") as ann, person(api, "bob") as bob:

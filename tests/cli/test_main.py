@@ -11,6 +11,7 @@ from riskengine.domain.errors import FieldError, InvalidInput, NotFound
 NAMES = [
     *("demo", "up", "api", "worker", "migrate"),
     *("rules", "features", "rates", "models", "lists", "snooze", "explain", "verify"),
+    "dlq",
     *("score", "import", "simulate", "keys"),
 ]
 

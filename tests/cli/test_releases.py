@@ -133,7 +133,7 @@ async def test_approvals_over_http_and_by_command_are_of_one_draft(
     monkeypatch.setenv("RELEASE_APPROVAL", "required")
     file = written(at_work, "rules.yaml", marked(2))
     draft = (await done("rules", "apply", file, "--note", "a mark", "--by", "ann")).splitlines()[0]
-    async with serving(database_url, redis_url, "required") as port:
+    async with serving(database_url, redis_url, release_approval="required") as port:
         # When somebody approves it over HTTP, then it can be published by command
         made = await asyncio.to_thread(_key)
         async with client_of(port, made) as bob:

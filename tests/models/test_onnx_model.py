@@ -4,7 +4,7 @@ import math
 import random
 import struct
 from collections.abc import Callable, Sequence
-from threading import Event
+from threading import Event, Semaphore
 
 import msgspec
 import pytest
@@ -14,9 +14,11 @@ from riskengine.models.bundle import open_bundle
 from riskengine.models.calibration import Calibration, Isotonic, Platt
 from riskengine.models.manifest import Output
 from riskengine.models.onnx_model import OnnxModel
+from riskengine.resilience.breaker import Breaker, Limits, State
 from riskengine.scoring.features import catalogue as catalogues
 from riskengine.scoring.features.catalogue import Catalogue
 from riskengine.scoring.model import Model
+from tests.clock import Clock
 from tests.models.bundles import CATALOGUE, INTERCEPT, REFERENCES, linear, packed, trees
 
 VECTOR = (400.0, 3.0, 2.0, 1.0)
@@ -42,9 +44,13 @@ def opened(calibration: Calibration | None = None) -> OnnxModel:
     return open_bundle(packed(calibration=calibration), 7, CATALOGUE)
 
 
-def scripted(predict: Callable[[Sequence[Sequence[float]]], list[float]], deadline_ms: int = 1_000) -> OnnxModel:
+def scripted(
+    predict: Callable[[Sequence[Sequence[float]]], list[float]],
+    deadline_ms: int = 1_000,
+    breaker: Breaker | None = None,
+) -> OnnxModel:
     manifest = msgspec.structs.replace(opened().manifest, deadline_ms=deadline_ms)
-    return OnnxModel(manifest, 7, manifest.columns(CATALOGUE), Scripted(predict))
+    return OnnxModel(manifest, 7, manifest.columns(CATALOGUE), Scripted(predict), breaker)
 
 
 def counted(metric: str, **labels: str) -> float:
@@ -169,6 +175,107 @@ def test_a_late_run_is_stopped() -> None:
 
     assert slow.stopped == 1
     let_go.set()
+
+
+class Moody:
+    """Predictions that fail while the model is ill; `begun` counts the runs."""
+
+    def __init__(self) -> None:
+        self.ill = True
+        self.begun = 0
+
+    def __call__(self, vectors: Sequence[Sequence[float]]) -> list[float]:
+        self.begun += 1
+        if self.ill:
+            raise ZeroDivisionError("broken")
+        return [0.5] * len(vectors)
+
+
+def test_a_model_that_fails_again_and_again_is_skipped_and_then_tried_by_single_batches() -> None:
+    # Given a model that fails three times
+    clock, predict = Clock(), Moody()
+    breaker = Breaker("model", Limits(failures=3, open_ms=1_000, probes=1), clock)
+    model = scripted(predict, breaker=breaker)
+    causes = ("failed", "open")
+    before = [counted("riskengine_model_degraded_total", cause=cause) for cause in causes]
+    for _ in range(3):
+        assert model.score([VECTOR]) == [None]
+    # When more batches come, then it is not run for them
+    assert [model.score([VECTOR, VECTOR]) for _ in range(10)] == [[None, None]] * 10
+    assert predict.begun == 3
+    after = [counted("riskengine_model_degraded_total", cause=cause) for cause in causes]
+    assert [now - then for now, then in zip(after, before, strict=True)] == [3, 20]
+    # And after a while one tries, in vain
+    clock.seconds += 1
+    assert model.score([VECTOR]) == model.score([VECTOR]) == [None]
+    assert predict.begun == 4
+    # And when it is well, the next that tries gets its scores, and so do all
+    predict.ill = False
+    assert model.score([VECTOR]) == [None]
+    clock.seconds += 1
+    assert [model.score([VECTOR]) for _ in range(3)] == [[50.0]] * 3
+    assert breaker.state is State.CLOSED
+
+
+def test_a_model_that_is_late_again_and_again_is_skipped() -> None:
+    # Given a model that ends each run only when it is let go
+    let_go, ended = Event(), Semaphore(0)
+
+    def predict(vectors: Sequence[Sequence[float]]) -> list[float]:
+        let_go.wait()
+        ended.release()
+        return [0.5] * len(vectors)
+
+    clock = Clock()
+    breaker = Breaker("model", Limits(failures=2, open_ms=1_000), clock)
+    model = scripted(predict, deadline_ms=5, breaker=breaker)
+    # When a batch is late, and many come while that run goes on
+    for _ in range(5):
+        assert model.score([VECTOR]) == [None]
+    # Then one late run is not many
+    assert breaker.state is State.CLOSED
+    # But when the next run is late, too, then it is skipped
+    let_go.set()
+    ended.acquire()
+    let_go.clear()
+    while breaker.state is State.CLOSED:
+        model.score([VECTOR])
+    # And tried later
+    let_go.set()
+    ended.acquire()
+    clock.seconds += 1
+    while breaker.state is not State.CLOSED:
+        model.score([VECTOR])
+        clock.seconds += 1
+
+
+def test_explanations_do_not_run_a_model_that_is_skipped_nor_judge_it() -> None:
+    # Given a model that fails when it explains
+    clock, predict = Clock(), Moody()
+    breaker = Breaker("model", Limits(failures=1, open_ms=1_000), clock)
+    model = scripted(predict, breaker=breaker)
+    assert [model.influences(VECTOR) for _ in range(3)] == [[]] * 3
+    # Then that opens nothing
+    assert breaker.state is State.CLOSED
+    # When it fails to score
+    model.score([VECTOR])
+    runs = predict.begun
+    # Then explanations go without it, also while a batch is still to try it
+    clock.seconds += 1
+    breaker.call()
+    assert breaker.state is State.HALF_OPEN
+    assert model.influences(VECTOR) == []
+    assert predict.begun == runs
+
+
+def test_without_a_breaker_it_is_always_run() -> None:
+    predict = Moody()
+    model = scripted(predict)
+
+    for _ in range(50):
+        model.score([VECTOR])
+
+    assert predict.begun == 50
 
 
 def test_what_is_scored_is_counted_and_timed() -> None:

@@ -54,9 +54,9 @@ async def test_a_worker_stops_when_told_and_a_second_time_does_no_harm(
 async def test_what_hangs_is_handed_back_when_the_time_is_up(
     settings: Settings, database: Database, queue: RedisStream
 ) -> None:
-    async with wiring.assemble(settings, name="test", idle=1, most=5) as parts, database.connection() as other:
+    async with wiring.assemble(settings, name="test", idle=1, most=5) as parts:
         # Given a worker whose statement hangs: somebody holds the accounts
-        async with other.transaction():
+        async with database.connection() as other, other.transaction():
             await other.execute("LOCK TABLE accounts IN EXCLUSIVE MODE")
             await _published(database, queue, 5)
             worker = Worker(parts, settings)
@@ -65,5 +65,5 @@ async def test_what_hangs_is_handed_back_when_the_time_is_up(
             # When it is told to stop, then it does, though the statement would not end
             worker.stop()
             await asyncio.wait_for(running, 60)
-    # And others have its messages at once
-    assert len(await queue.take_over("other", 60 * 60_000, 10)) == 5
+        # And others have its messages at once
+        assert len(await queue.take_over("other", 60 * 60_000, 10)) == 5

@@ -13,7 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from riskengine.api import documentation, lists, problems, reading, releases, routes, service, status, written
+from riskengine.api import documentation, letters, lists, problems, reading, releases, routes, service, status, written
 from riskengine.api.bodies import ClientGone
 from riskengine.api.door import Door
 from riskengine.api.errors import MethodNotAllowed
@@ -38,7 +38,9 @@ def create_app(settings: Settings | None = None) -> Door:
 
     inner = Litestar(
         route_handlers=[
-            Router(routes.API, route_handlers=[*_READ, *_WRITTEN, *releases.HANDLERS, *lists.HANDLERS]),
+            Router(
+                routes.API, route_handlers=[*_READ, *_WRITTEN, *releases.HANDLERS, *lists.HANDLERS, letters.Letters]
+            ),
             *_ABOUT,
         ],
         lifespan=[life],

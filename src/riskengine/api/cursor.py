@@ -4,11 +4,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
 
-def after(transaction_id: UUID) -> str:
-    """The cursor that leads on from a transaction."""
-    return urlsafe_b64encode(transaction_id.bytes).decode().rstrip("=")
+def after(last: UUID) -> str:
+    """The cursor that leads on from a transaction or letter, by its id."""
+    return urlsafe_b64encode(last.bytes).decode().rstrip("=")
 
 
 def read(cursor: str) -> UUID:
-    """The transaction that a cursor leads on from. Raises ValueError if it is none of ours."""
+    """The id that a cursor leads on from. Raises ValueError if it is none of ours."""
     return UUID(bytes=urlsafe_b64decode(cursor.encode() + b"=="))

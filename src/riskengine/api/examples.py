@@ -87,8 +87,12 @@ ACCOUNT_PAYLOAD = {
 
 ACCOUNT = {"account_id": "acct-1042", **ACCOUNT_PAYLOAD, "opened_at": "2019-04-01T00:00:00.000Z"}
 
-READY = {"status": "ready", "failing": []}
-NOT_READY = {"status": "not ready", "failing": ["redis"]}
+READY = {
+    "status": "ready",
+    "failing": [],
+    "breakers": {"postgresql": "closed", "redis": "closed", "model": "closed"},
+}
+NOT_READY = {"status": "not ready", "failing": ["redis"], "breakers": {"postgresql": "closed", "redis": "open"}}
 LIVE = {"status": "live"}
 METRICS = 'riskengine_accepted_total{by="single"} 1042.0'
 

@@ -8,13 +8,14 @@ import msgspec
 from litestar import Request
 from msgspec import Meta
 
+from riskengine.api import payloads
 from riskengine.api.answers import Receive
-from riskengine.api.bodies import content_type, read, read_json
+from riskengine.api.bodies import content_type, read
 from riskengine.api.errors import Unsupported
 from riskengine.domain import clock, shape
 from riskengine.domain.errors import FieldError, InvalidInput
 from riskengine.domain.listing import EFFECTS, ENTITY_FIELDS, FIELD_OF_KIND, KINDS, Effect, Kind, ListDefinition, Snooze
-from riskengine.domain.shape import Shape, Struct
+from riskengine.domain.shape import Shape
 from riskengine.pipeline.curation_checks import NewEntry
 
 LARGEST_BODY = 1 << 20
@@ -83,17 +84,17 @@ _LIST, _ENTRY, _SNOOZE = Shape(ListPayload), Shape(EntryPayload), Shape(SnoozePa
 
 async def new_list(request: Request[Any, Any, Any]) -> ListPayload:
     """A list to be made. Raises what bodies raise, Malformed and InvalidInput."""
-    return _right(_LIST, ListPayload, await _json(request))
+    return payloads.right(_LIST, ListPayload, await payloads.json_of(request, LARGEST_BODY))
 
 
 async def new_snooze(request: Request[Any, Any, Any]) -> SnoozePayload:
     """A snooze. Raises what bodies raise, Malformed and InvalidInput."""
-    return _right(_SNOOZE, SnoozePayload, await _json(request))
+    return payloads.right(_SNOOZE, SnoozePayload, await payloads.json_of(request, LARGEST_BODY))
 
 
 async def new_entries(request: Request[Any, Any, Any]) -> list[NewEntry]:
     """Entries to be added. Raises what bodies raise, Malformed, and InvalidInput that names every fault of each."""
-    value = await _json(request)
+    value = await payloads.json_of(request, LARGEST_BODY)
     items = value.get("entries") if isinstance(value, dict) and len(value) == 1 else None
     if not isinstance(items, list) or not 0 < len(items) <= MOST_ENTRIES:
         raise InvalidInput(
@@ -117,15 +118,3 @@ async def file(request: Request[Any, Any, Any]) -> io.BytesIO:
     if content_type(headers) != CSV:
         raise Unsupported("send the file as it is, with Content-Type: text/csv")
     return io.BytesIO(await read(headers, cast(Receive, request.receive), LARGEST_FILE, FILE_PATIENCE))
-
-
-async def _json(request: Request[Any, Any, Any]) -> object:
-    headers = dict(request.scope["headers"])
-    return shape.from_json(await read_json(headers, cast(Receive, request.receive), LARGEST_BODY))
-
-
-def _right(of: Shape[Struct], payload: type[Struct], value: object) -> Struct:
-    found = of.read(value)
-    if found.faults:
-        raise InvalidInput(tuple(found.faults))
-    return payload(**found.right)

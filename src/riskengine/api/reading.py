@@ -1,6 +1,6 @@
 """What is read: transactions, decisions, accounts."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -97,7 +97,7 @@ async def page(
     limit: Annotated[int, QueryParameter(ge=1, le=500, description="at most so many")] = 50,
 ) -> PageView:
     """Those for which all conditions hold; a page ends with a cursor to the next."""
-    _refuse_unknown(request.query_params.keys())
+    refuse_unknown(request.query_params.keys(), _WANTED)
     if account_id is not None and not storable(account_id):
         raise InvalidInput((wrong("account_id"),))
     of_status = None if status is None else _OUTCOMES.get(status)
@@ -107,10 +107,10 @@ async def page(
         account_id=account_id,
         pending=status is Status.PENDING,
         outcome=outcome or of_status,
-        since=0 if since is None else _ms("from", since),
-        until=LAST_TIME if until is None else _ms("to", until),
+        since=0 if since is None else ms("from", since),
+        until=LAST_TIME if until is None else ms("to", until),
     )
-    found = await records.page(service.database, wanted, None if cursor is None else _after(cursor), limit + 1)
+    found = await records.page(service.database, wanted, None if cursor is None else place_of(cursor), limit + 1)
     views = [TransactionView.of(record) for record in found[:limit]]
     return PageView(views, cursors.after(views[-1].transaction_id) if len(found) > limit else None)
 
@@ -142,24 +142,26 @@ def _unknown_transaction() -> NotFound:
     return NotFound("no transaction has this id")
 
 
-def _refuse_unknown(given: Iterable[str]) -> None:
+def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
+    """Returns if all parameters given are known here. Raises InvalidInput that names the others."""
     unknown = tuple(
-        FieldError(shown(name), f"is not a parameter here; there are {', '.join(_WANTED)}")
+        FieldError(shown(name), f"is not a parameter here; there are {', '.join(known)}")
         for name in given
-        if name not in _WANTED
+        if name not in known
     )
     if unknown:
         raise InvalidInput(unknown)
 
 
-def _after(cursor: str) -> UUID:
+def place_of(cursor: str) -> UUID:
+    """Where the page of a cursor begins. Raises InvalidInput."""
     try:
         return cursors.read(cursor)
     except ValueError:
         raise InvalidInput((wrong("cursor"),)) from None
 
 
-def _ms(name: str, moment: datetime) -> int:
+def ms(name: str, moment: datetime) -> int:
     """A parameter's time. Raises InvalidInput if it has no offset or lies before 1970."""
     if moment.tzinfo is None or clock.to_ms(moment) < 0:
         raise InvalidInput((wrong(name),))

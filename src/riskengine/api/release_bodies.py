@@ -7,13 +7,14 @@ import msgspec
 from litestar import Request
 from msgspec import Meta
 
+from riskengine.api import payloads
 from riskengine.api.answers import Receive
-from riskengine.api.bodies import Headers, content_type, read, read_json
+from riskengine.api.bodies import content_type, read
 from riskengine.api.errors import Unsupported
 from riskengine.domain.errors import FieldError, InvalidInput, Malformed
 from riskengine.domain.metadata import NOT_STORABLE, storable
 from riskengine.domain.release import Kind
-from riskengine.domain.shape import Shape, Struct, from_json
+from riskengine.domain.shape import Shape
 from riskengine.pipeline import contents
 from riskengine.pipeline.contents import HIGHEST_VERSION
 
@@ -85,7 +86,7 @@ async def draft(request: Request[Any, Any, Any], kind: Kind, note: str, base: in
         bundle = await read(headers, _receive(request), LARGEST_BUNDLE, BUNDLE_PATIENCE)
         return DraftContent(bundle, _storable(note), base)
     if sent == b"application/json":
-        payload = _right(_DRAFT, DraftPayload, await _json(headers, request, LARGEST_TEXT))
+        payload = payloads.right(_DRAFT, DraftPayload, await payloads.json_of(request, LARGEST_TEXT))
         content, note, base = payload.content.encode(), payload.note or note, payload.base or base
     elif sent in YAML:
         content = await read(headers, _receive(request), LARGEST_TEXT)
@@ -101,29 +102,18 @@ async def publish(request: Request[Any, Any, Any]) -> PublishPayload:
     headers = dict(request.scope["headers"])
     if not content_type(headers) and not await read(headers, _receive(request), LARGEST_TEXT):
         return PublishPayload()
-    payload = _right(_PUBLISH, PublishPayload, await _json(headers, request, LARGEST_TEXT))
+    payload = payloads.right(_PUBLISH, PublishPayload, await payloads.json_of(request, LARGEST_TEXT))
     return PublishPayload(_storable(payload.note))
 
 
 async def rollback(request: Request[Any, Any, Any]) -> RollbackPayload:
     """What is to run again. Raises what bodies raise, Malformed and InvalidInput."""
-    payload = _right(_ROLLBACK, RollbackPayload, await _json(dict(request.scope["headers"]), request, LARGEST_TEXT))
+    payload = payloads.right(_ROLLBACK, RollbackPayload, await payloads.json_of(request, LARGEST_TEXT))
     return RollbackPayload(payload.to, _storable(payload.note))
-
-
-async def _json(headers: Headers, request: Request[Any, Any, Any], limit: int) -> object:
-    return from_json(await read_json(headers, _receive(request), limit))
 
 
 def _receive(request: Request[Any, Any, Any]) -> Receive:
     return cast(Receive, request.receive)
-
-
-def _right(shape: Shape[Struct], payload: type[Struct], value: object) -> Struct:
-    found = shape.read(value)
-    if found.faults:
-        raise InvalidInput(tuple(found.faults))
-    return payload(**found.right)
 
 
 def _storable(note: str) -> str:

@@ -27,6 +27,7 @@ DECIDING = ("rulesets", "catalogues", "rates", "models", "lists", "snoozes")
 """Where what decides is kept: whoever changes something there needs `rules`."""
 
 _DECIDING = re.compile(rf"{API}/({'|'.join(DECIDING)})(/.*)?")
+_LETTERS = re.compile(rf"{API}/dead-letters(/.*)?")
 
 
 class Route(msgspec.Struct, frozen=True, dict=True):
@@ -72,4 +73,6 @@ def scope_needed(method: str, path: str) -> KeyScope | None:
         return None
     needed = _NEEDED.get(method, "admin")
     plain = re.sub("/+", "/", path)  # the framework takes several slashes for one
+    if needed != "read" and _LETTERS.fullmatch(plain):
+        return "admin"
     return "rules" if needed != "read" and _DECIDING.fullmatch(plain) else needed

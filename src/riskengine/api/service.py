@@ -18,6 +18,7 @@ from riskengine.pipeline.ingest import Ingest
 from riskengine.pipeline.publisher import Publisher
 from riskengine.pipeline.publishing import Publishing
 from riskengine.pipeline.running import Running
+from riskengine.resilience.breakers import Breakers
 from riskengine.settings import REQUIRED, Settings
 from riskengine.storage import api_keys, partitions
 from riskengine.storage.database import Database
@@ -30,6 +31,7 @@ _waiting = Gauge("riskengine_ingest_waiting", "Transactions that wait to be stor
 class Service(msgspec.Struct, frozen=True):
     """The parts of the engine that answers are made with."""
 
+    breakers: Breakers
     database: Database
     queue: Queue
     engines: Running
@@ -47,6 +49,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         await partitions.ensure_ahead(parts.database, clock.now_ms())
         limit = settings.ingest_queue_limit
         service = Service(
+            breakers=parts.breakers,
             database=parts.database,
             queue=parts.queue,
             engines=parts.engines,

@@ -11,6 +11,7 @@ from riskengine.api import examples, routes
 from riskengine.api.described import NO_KEY, answers
 from riskengine.api.service import Service
 from riskengine.domain.errors import Unavailable
+from riskengine.resilience.breaker import State
 
 
 class LiveView(msgspec.Struct, frozen=True):
@@ -20,10 +21,15 @@ class LiveView(msgspec.Struct, frozen=True):
 
 
 class ReadyView(msgspec.Struct, frozen=True):
-    """Whether the process can do all its work, and the parts that keep it from that."""
+    """Whether the process can do all its work, and the parts that keep it from that.
+
+    `breakers` says of each part whether it is left alone after failures (`open`), or tried again (`half-open`); `model`
+    is there if one runs, and keeps nothing from being decided.
+    """
 
     status: Literal["ready", "not ready"]
     failing: list[Literal["postgresql", "redis"]]
+    breakers: dict[str, State]
 
 
 @get(
@@ -45,7 +51,10 @@ async def live() -> LiveView:
     | answers(503, ReadyView, examples.NOT_READY, "Not ready: a part does not answer"),
 )
 async def ready(service: NamedDependency[Service]) -> Response[ReadyView]:
-    """Asks PostgreSQL and Redis. Without Redis transactions are still accepted, but not decided."""
+    """Asks PostgreSQL and Redis, or hears from their breakers that they are left alone.
+
+    Without Redis transactions are still accepted, but not decided.
+    """
     failing: list[Literal["postgresql", "redis"]] = []
     try:
         await service.database.ping()
@@ -55,9 +64,16 @@ async def ready(service: NamedDependency[Service]) -> Response[ReadyView]:
         await service.queue.depth()
     except Unavailable:
         failing.append("redis")
+    breakers = _states(service)
     if failing:
-        return Response(ReadyView("not ready", failing), status_code=503, headers={"retry-after": "1"})
-    return Response(ReadyView("ready", failing))
+        return Response(ReadyView("not ready", failing, breakers), status_code=503, headers={"retry-after": "1"})
+    return Response(ReadyView("ready", failing, breakers))
+
+
+def _states(service: Service) -> dict[str, State]:
+    breakers = service.breakers
+    states = {"postgresql": breakers.postgresql.state, "redis": breakers.redis.state}
+    return states if service.engines.engine.model is None else states | {"model": breakers.model.state}
 
 
 @get(

@@ -14,7 +14,8 @@ from riskengine.chaos.orders import Orders
 from riskengine.chaos.poison import Poison
 from riskengine.chaos.proxy import Proxy
 from riskengine.domain.errors import RiskEngineError, Unavailable
-from riskengine.resilience.redis import absence_as_unavailable
+from riskengine.resilience.breaker import Breaker
+from riskengine.resilience.redis import PART, absence_as_unavailable
 from riskengine.stack import ports
 from riskengine.stack.process import Process
 from riskengine.stack.stack import Stack
@@ -92,7 +93,7 @@ class Ground:
             retry=Retry(NoBackoff(), 0),  # what is done twice would not be what was ordered
         )
         try:
-            with absence_as_unavailable():
+            with absence_as_unavailable(Breaker(PART)):
                 yield client
         finally:
             await client.aclose()

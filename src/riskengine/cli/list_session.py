@@ -1,4 +1,4 @@
-"""What commands on lists and snoozes share: the database, and how changes are shown."""
+"""What commands on lists, snoozes and dead letters share: the database, and how changes are shown."""
 
 import asyncio
 import logging
@@ -15,11 +15,14 @@ from riskengine.storage.database import Database
 Result = TypeVar("Result")
 
 
-def run(work: Callable[[Database], Awaitable[Result]]) -> Result:
-    """Does the work on the database of DATABASE_URL. Its news are the command's answer, and not logged as well."""
+def run(work: Callable[[Database], Awaitable[Result]], name: str = "riskengine-lists") -> Result:
+    """Does the work on the database of DATABASE_URL. Its news are the command's answer, and not logged as well.
+
+    `name` is what pg_stat_activity shows.
+    """
 
     async def connected() -> Result:
-        database = await Database.connect(database_url(), idle=1, most=2, name="riskengine-lists")
+        database = await Database.connect(database_url(), idle=1, most=2, name=name)
         try:
             return await work(database)
         finally:

@@ -13,13 +13,11 @@ from typer.main import get_command
 from riskengine.domain.errors import InvalidInput, RiskEngineError
 
 _START, _PROCESSES, _DATA = "Start here", "Single processes", "Data and keys"
-_DECIDES = "What decides"
-_RECOVERY = "When something broke"
+_DECIDES, _FAILED = "What decides", "What failed"
 
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": (_START, "demo", "Start everything, send it transactions, and watch them being decided."),
     "up": (_START, "up", "Run the whole engine on this machine, with its data kept in a directory."),
-    "chaos": (_START, "chaos", "Let everything fail on a stack of its own, and audit what came of it."),
     "api": (_PROCESSES, "api", "Run one API process."),
     "worker": (_PROCESSES, "worker", "Run one worker."),
     "migrate": (_PROCESSES, "migrate", "Bring the database's schema to this version."),
@@ -31,7 +29,9 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "snooze": (_DECIDES, "snooze", "Silence a rule for one entity, for a while."),
     "explain": (_DECIDES, "explain", "Show a decision with all that led to it."),
     "verify": (_DECIDES, "verify", "Execute stored decisions again, and compare them to the last bit."),
-    "histories": (_RECOVERY, "histories", "Make again what scoring remembers of accounts."),
+    "dlq": (_FAILED, "dlq", "See dead letters, which nobody could decide; replay or discard them."),
+    "histories": (_FAILED, "histories", "Make again what scoring remembers of accounts."),
+    "chaos": (_FAILED, "chaos", "Let everything fail on a stack of its own, and audit what came of it."),
     "score": (_DATA, "score", "Decide the transactions of a file offline, without any server."),
     "import": (_DATA, "importing", "Import the transactions of a file as history into the database."),
     "simulate": (_DATA, "simulate", "Make up labelled transactions: normal customers, and attacks among them."),

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from riskengine.cli.differences import Difference
 from riskengine.cli.liveness import Liveness
@@ -28,7 +29,7 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Shows a table."""
     shown = Table(*titles, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+        shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console().print(shown)
 
 

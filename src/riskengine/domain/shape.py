@@ -65,9 +65,10 @@ class Shape(Generic[Struct]):
     """How objects are read into a struct type, whose fields' descriptions say after a colon what each must be."""
 
     def __init__(self, struct: type[Struct]) -> None:
-        self._fields = {field.name: field for field in msgspec.structs.fields(struct)}
-        self._hints = get_type_hints(struct, include_extras=True)
-        self._wanted = {name: _wanted(hint) for name, hint in self._hints.items()}
+        hints = get_type_hints(struct, include_extras=True)
+        self._fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+        self._hints = {sent: hints[field.name] for sent, field in self._fields.items()}
+        self._wanted = {sent: _wanted(hint) for sent, hint in self._hints.items()}
         self.decoder = msgspec.json.Decoder(struct, float_hook=number)
 
     def wanted(self, name: str) -> str:
@@ -86,7 +87,7 @@ class Shape(Generic[Struct]):
                     faults.append(FieldError(name, f"is missing; it must be {self._wanted[name]}"))
                 continue
             try:
-                right[name] = msgspec.convert(value[name], self._hints[name])
+                right[field.name] = msgspec.convert(value[name], self._hints[name])
             except (msgspec.ValidationError, ArithmeticError, ValueError):
                 faults.append(FieldError(name, f"must be {self._wanted[name]}"))
         return Reading(right, faults + self._unknown(value))

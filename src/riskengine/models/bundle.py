@@ -15,6 +15,7 @@ from riskengine.models.manifest import Card, Input, Manifest, Output
 from riskengine.models.onnx_model import OnnxModel
 from riskengine.models.predictor import TILE, OnnxPredictor
 from riskengine.models.runner import Late, Runner
+from riskengine.resilience.breaker import Breaker
 from riskengine.scoring.features.catalogue import Catalogue
 
 TRIAL_SECONDS = 5.0
@@ -75,8 +76,10 @@ def read(content: bytes) -> Bundle:
     return Bundle(manifest.load(members[archive.MANIFEST]), members[archive.MODEL], card)
 
 
-def open_bundle(content: bytes, version: int, catalogue: Catalogue) -> OnnxModel:
+def open_bundle(content: bytes, version: int, catalogue: Catalogue, breaker: Breaker | None = None) -> OnnxModel:
     """The model of a bundle, ready for vectors of the catalogue: it was run, and gave a number.
+
+    Without a breaker it is run however often it was late or failed.
 
     Raises ConfigurationError, and leaves nothing behind: what is wrong with the bundle or its model, or that ONNX
     Runtime is not installed.
@@ -92,7 +95,7 @@ def open_bundle(content: bytes, version: int, catalogue: Catalogue) -> OnnxModel
     references = [feature.reference for feature in said.features]
     output = (said.output.name, said.output.column)
     _try(said, OnnxPredictor(session, output, range(len(references)), references))
-    return OnnxModel(said, version, columns, OnnxPredictor(session, output, columns, references))
+    return OnnxModel(said, version, columns, OnnxPredictor(session, output, columns, references), breaker)
 
 
 def _refuse_external_data(model: bytes) -> None:

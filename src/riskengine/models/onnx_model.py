@@ -8,9 +8,11 @@ from functools import partial
 import structlog
 from prometheus_client import Counter, Histogram
 
+from riskengine.domain.errors import Unavailable
 from riskengine.models.manifest import Manifest
 from riskengine.models.predictor import Predictor
 from riskengine.models.runner import Busy, Late, Runner
+from riskengine.resilience.breaker import Breaker, State
 
 DIGITS = 4
 """Decimals of a score: 32-bit outputs know no more."""
@@ -32,13 +34,24 @@ _degraded = Counter("riskengine_model_degraded_total", "Transactions that the mo
 class OnnxModel:
     """A model of a bundle, behind `scoring.model.Model`. It has a thread of its own, for as long as it is held."""
 
-    def __init__(self, manifest: Manifest, version: int, columns: Sequence[int], predictor: Predictor) -> None:
-        """`columns` say where the features of the manifest stand in vectors, in order."""
+    def __init__(
+        self,
+        manifest: Manifest,
+        version: int,
+        columns: Sequence[int],
+        predictor: Predictor,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """`columns` say where the features of the manifest stand in vectors, in order.
+
+        Without a breaker it is run however often it was late or failed: for those who rather wait than go without.
+        """
         self._manifest = manifest
         self._version = version
         self._columns = tuple(columns)
         self._predictor = predictor
         self._runner = Runner(f"model-{version}")
+        self._breaker = breaker
         self._told: set[str] = set()
 
     @property
@@ -54,12 +67,13 @@ class OnnxModel:
     def score(self, vectors: Sequence[Sequence[float]]) -> list[float | None]:
         """A score of 0..100 for each vector, which does not depend on the others; None where there is none.
 
-        A batch that is late, broken, or finds late work still going on has none at all. Never raises.
+        A batch that is late, broken, or finds late work still going on has none at all, nor has one that comes while
+        the breaker is open. Never raises.
         """
         if not vectors:
             return []
         began = time.perf_counter()
-        scores = self._attempt(vectors, self._manifest.deadline_ms / 1000)
+        scores = self._counted(vectors, self._manifest.deadline_ms / 1000)
         _seconds.observe(time.perf_counter() - began)
         if isinstance(scores, str):
             self._missed(scores, len(vectors))
@@ -77,8 +91,11 @@ class OnnxModel:
         difference to the score with the feature's reference value in its place. It tells what this model would have
         said of a transaction that was usual in this one respect. It does not tell causes, the differences do not add
         up to the score, and where features say the same, each may seem to matter little, because the others stay.
-        Features that made no difference are left out. Empty if the model does not answer.
+        Features that made no difference are left out. Empty if the model does not answer, or its breaker is not closed:
+        a batch is to try it, which has less time.
         """
+        if self._breaker is not None and self._breaker.state is not State.CLOSED:
+            return []
         variants = [list(vector)]
         for column in self._columns:
             variant = list(vector)
@@ -93,6 +110,23 @@ class OnnxModel:
             if without is not None and without != scores[0]
         ]
         return sorted(found, key=lambda influence: (-abs(influence[1]), influence[0]))
+
+    def _counted(self, vectors: Sequence[Sequence[float]], seconds: float) -> list[float | None] | str:
+        """What `_attempt` gives, or `open` if the breaker refuses it."""
+        if self._breaker is None:
+            return self._attempt(vectors, seconds)
+        try:
+            call = self._breaker.call()
+        except Unavailable:
+            return "open"
+        scores = self._attempt(vectors, seconds)
+        if scores == "busy":
+            call.abandoned()  # nothing was begun: a single late run keeps many short batches out
+        elif isinstance(scores, str):
+            call.failed()
+        else:
+            call.succeeded()
+        return scores
 
     def _attempt(self, vectors: Sequence[Sequence[float]], seconds: float) -> list[float | None] | str:
         """The scores, or the cause for which there are none."""

@@ -1,4 +1,4 @@
-"""Reaching Redis (or Valkey): how a connection is made, and its absence as one error."""
+"""Reaching Redis (or Valkey): how a connection is made, and its absence as one error, behind a breaker."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,11 +8,12 @@ import hiredis
 from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError, ResponseError, TryAgainError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from riskengine.domain.errors import Unavailable
+from riskengine.resilience.breaker import Breaker
 
 ANSWER_TIMEOUT = 5.0
 """Seconds to wait for an answer: longer than any command of ours blocks (READ_WAIT_MS in the worker)."""
@@ -20,8 +21,13 @@ ANSWER_TIMEOUT = 5.0
 CONNECT_TIMEOUT = 2.0
 """Seconds to wait for a connection."""
 
+PART = "redis"
+"""What it is called in errors, logs and metrics, whichever server it is."""
 
-_AWAY = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError, OSError)
+_AWAY = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, ClusterDownError, TryAgainError, OSError)
+
+_AWAY_WORDS = ("MISCONF ", "NOREPLICAS ", "BUSY ")
+"""How answers begin for which redis-py has no class: it cannot save, lacks replicas, is held up by a script."""
 
 
 class _QuickConnection(Connection):
@@ -53,12 +59,26 @@ def connect(url: str, name: str) -> Redis:
 
 
 @contextmanager
-def absence_as_unavailable() -> Iterator[None]:
-    """Turns what redis-py raises when the server is away, loading, full or a replica into Unavailable.
+def absence_as_unavailable(breaker: Breaker) -> Iterator[None]:
+    """Turns what redis-py raises when the server is away, loading or cannot serve into Unavailable, and counts it.
 
-    What the server refuses for another reason is a fault of ours, and stays one.
+    A full server is unavailable for what it refuses; but it answers, and is to be read until it is empty, so that does
+    not count. What a server refuses for another reason is a fault of ours, and stays one.
     """
     try:
-        yield
-    except _AWAY as error:
-        raise Unavailable("redis") from error
+        with breaker.call():
+            try:
+                yield
+            except _AWAY as error:
+                raise Unavailable(PART) from error
+            except ResponseError as error:
+                if _said(error).startswith(_AWAY_WORDS):
+                    raise Unavailable(PART) from error
+                raise
+    except OutOfMemoryError as error:
+        raise Unavailable(PART) from error
+
+
+def _said(error: ResponseError) -> str:
+    """What the server said, without what redis-py puts before it in a pipeline."""
+    return str(error).rpartition("of pipeline caused error: ")[2].lstrip("(\"'")

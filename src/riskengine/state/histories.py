@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from riskengine.domain.clock import DAY, SECOND
-from riskengine.resilience.redis import absence_as_unavailable
+from riskengine.resilience.breaker import Breaker
+from riskengine.resilience.redis import PART, absence_as_unavailable
 from riskengine.state import parts, scripts
 from riskengine.state.parts import Addition, Changes, Found, Sought, Stand
 
@@ -33,8 +34,11 @@ _PEERS = ("peers:{peers}:slots", "peers:{peers}:moments")
 class Histories:
     """Reads and writes what scoring remembers, in one round trip each."""
 
-    def __init__(self, redis: Redis, shared_members: int, shared_window_ms: int) -> None:
+    def __init__(
+        self, redis: Redis, shared_members: int, shared_window_ms: int, *, breaker: Breaker | None = None
+    ) -> None:
         self._redis = redis
+        self._breaker = breaker or Breaker(PART)
         self._shared_members = shared_members
         self._shared_window_ms = shared_window_ms
 
@@ -131,7 +135,7 @@ class Histories:
 
     async def ping(self) -> None:
         """Returns if the server answers; raises Unavailable if not."""
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             await self._redis.execute_command("PING")
 
     async def _run(self, commands: Sequence[_Command]) -> list[Any]:
@@ -139,7 +143,7 @@ class Histories:
 
         Only what failed so is sent again: additions to series are not to be made twice.
         """
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             answers = await self._send(commands)
             unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
             if unknown:

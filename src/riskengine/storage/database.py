@@ -1,4 +1,4 @@
-"""The door to PostgreSQL: a pool of connections, statements by name, and its absence as one error."""
+"""The door to PostgreSQL: a pool of connections, statements by name, its absence as one error, behind a breaker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from riskengine.domain.errors import ConfigurationError, Unavailable
+from riskengine.resilience.breaker import Breaker
 from riskengine.storage import queries
 
 Connection = Any
@@ -32,24 +33,51 @@ _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InternalClientError,
 )
+
+_NOT_NOW = (
+    asyncpg.TransactionRollbackError,  # deadlocks, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.DiskFullError,  # what is there can be read
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+)
+"""Of a server that answers: the caller is to try again, and others have no reason to leave it alone."""
+
+PART = "postgresql"
+"""What it is called in errors, logs and metrics."""
 
 
 async def _keep_session(_: asyncpg.Connection) -> None:
     """Spares the round trip of asyncpg's own reset: no statement of ours leaves anything behind in a session."""
 
 
-_REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+)
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
+def _absence_as_unavailable() -> Iterator[None]:
     try:
         yield
+    except (*_REFUSED, *_NOT_NOW):
+        raise
     except _AWAY as error:
-        raise Unavailable("postgresql") from error
+        raise Unavailable(PART) from error
+
+
+@contextmanager
+def _answers_in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except _NOT_NOW as error:
+        raise Unavailable(PART) from error
     except _REFUSED as error:
         raise ConfigurationError(f"PostgreSQL refuses DATABASE_URL: {error}; correct it") from error
     except asyncpg.UndefinedTableError as error:
@@ -59,13 +87,17 @@ def _in_our_words() -> Iterator[None]:
 class Database:
     """A pool of connections to one PostgreSQL. Whatever it raises when the server is away is `Unavailable`."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, breaker: Breaker) -> None:
         self._pool = pool
+        self._breaker = breaker
 
     @classmethod
-    async def connect(cls, url: str, *, idle: int, most: int, name: str) -> "Database":
-        """Opens `idle` connections now and up to `most` under load; `name` is what pg_stat_activity shows."""
-        with _in_our_words():
+    async def connect(cls, url: str, *, idle: int, most: int, name: str, breaker: Breaker | None = None) -> "Database":
+        """Opens `idle` connections now and up to `most` under load; `name` is what pg_stat_activity shows.
+
+        Without a breaker it has one of its own.
+        """
+        with _answers_in_our_words(), _absence_as_unavailable():
             pool = await asyncpg.create_pool(
                 url,
                 min_size=idle,
@@ -75,7 +107,7 @@ class Database:
                 reset=_keep_session,
                 server_settings={"application_name": name, "jit": "off"},
             )
-        return cls(pool)
+        return cls(pool, breaker or Breaker(PART))
 
     async def fetch(self, query: str, *arguments: object) -> list[Row]:
         """Runs the named statement, atomically, and returns its rows."""
@@ -90,8 +122,12 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection of the pool, for as long as the block lasts."""
-        with _in_our_words():
+        """A connection of the pool, for as long as the block lasts.
+
+        Its absence inside the block counts for the breaker, too, and so does waiting in vain for a connection: of a
+        server that stalls that is heard first, and where others get theirs it is no failure in a row.
+        """
+        with _answers_in_our_words(), self._breaker.call(), _absence_as_unavailable():
             async with asyncio.timeout(ACQUIRE_TIMEOUT):  # asyncpg's own timeout would cost a task
                 connection = await self._pool.acquire()
             try:

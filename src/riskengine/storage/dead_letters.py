@@ -10,8 +10,8 @@ from riskengine.domain.dead_letter import Cause, DeadLetter, Failure, Status
 from riskengine.storage import queries
 from riskengine.storage.database import Connection, Database, Row
 
-LAST = UUID(int=2**128 - 1)
-"""After every letter there can be."""
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
+"""Before and after every letter there can be."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -41,11 +41,16 @@ class Selection(msgspec.Struct, frozen=True):
     status: Status | None = None
 
     @property
-    def columns(self) -> list[object]:
-        """The first six parameters of the statements on letters."""
-        end = LAST if self.until is None else ids.first(self.until)
+    def everything(self) -> bool:
+        """Whether nothing is given."""
+        return self == Selection()
+
+    def columns(self, after: UUID = FIRST, before: UUID = LAST) -> list[object]:
+        """The first six parameters of the statements on letters, those between two letters."""
+        begin = max(ids.first(self.since), UUID(int=after.int + 1))
+        end = before if self.until is None else min(before, ids.first(self.until))
         letter_ids = None if self.letter_ids is None else list(self.letter_ids)
-        return [letter_ids, self.fingerprint, self.error_class, self.account_id, ids.first(self.since), end]
+        return [letter_ids, self.fingerprint, self.error_class, self.account_id, begin, end]
 
 
 class By(msgspec.Struct, frozen=True):
@@ -90,49 +95,50 @@ async def note(
     return Noted(sum(row["again"] for row in rows), dead)
 
 
-async def page(database: Database, wanted: Selection, before: UUID | None, size: int) -> list[DeadLetter]:
+async def page(database: Database, wanted: Selection, size: int, before: UUID = LAST) -> list[DeadLetter]:
     """Up to `size` letters, newest first, of those that are older than `before`."""
-    *columns, end = wanted.columns
-    end = end if before is None else min(LAST if wanted.until is None else ids.first(wanted.until), before)
-    rows = await database.fetch("letters_page", *columns, end, wanted.status, size)
+    rows = await database.fetch("letters_page", *wanted.columns(before=before), wanted.status, size)
     return [_from_row(row, row["status"]) for row in rows]
 
 
 async def get(database: Database, letter_id: UUID) -> DeadLetter | None:
     """The letter of that id, or None."""
-    found = await page(database, Selection(letter_ids=(letter_id,)), None, 1)
+    found = await page(database, Selection(letter_ids=(letter_id,)), 1)
     return found[0] if found else None
 
 
 async def causes(database: Database, wanted: Selection) -> list[Cause]:
     """Why letters failed, whatever their status: the cause seen last first."""
-    return [_cause(row) for row in await database.fetch("letters_causes", *wanted.columns)]
+    return [_cause(row) for row in await database.fetch("letters_causes", *wanted.columns())]
 
 
 async def replay(database: Database, wanted: Selection, by: By, *, most: int, rate: float) -> list[UUID]:
     """Has up to `most` letters' transactions queued again, `rate` a second; the letters of which that is true now.
 
-    What was replayed, is decided, or could not be read is left alone.
+    What was replayed before, is decided, or could not be read is left alone. Of a selection by status `open` or
+    `discarded`, which both mean the letter's state, the other is left alone, too.
     """
-    arguments = (*wanted.columns, wanted.status, most, rate, by.person, by.note)
+    arguments = (*wanted.columns(), wanted.status, most, rate, by.person, by.note)
     return [_uuid(row["letter_id"]) for row in await database.fetch("letters_replay", *arguments)]
 
 
-async def unreadable(database: Database, wanted: Selection, most: int) -> list[Unreadable]:
-    """Up to `most` letters whose messages could not be read, and were not replayed."""
-    rows = await database.fetch("letters_unreadable", *wanted.columns, wanted.status, most)
+async def unreadable(connection: Connection, wanted: Selection, after: UUID, most: int) -> list[Unreadable]:
+    """Up to `most` letters after one, oldest first, whose messages could not be read, and were not replayed.
+
+    They are kept from others until the connection's transaction ends; `status` is as in `replay`.
+    """
+    rows = await connection.fetch(queries.text("letters_unreadable"), *wanted.columns(after), wanted.status, most)
     return [Unreadable(_uuid(row["letter_id"]), row["body"]) for row in rows]
 
 
-async def replayed(database: Database, letter_ids: Sequence[UUID], by: By) -> list[UUID]:
-    """Notes that the messages of letters are on the stream again; the letters of which that is new."""
-    rows = await database.fetch("letters_replayed", list(letter_ids), by.person, by.note)
-    return [_uuid(row["letter_id"]) for row in rows]
+async def replayed(connection: Connection, letter_ids: Sequence[UUID], by: By) -> None:
+    """Notes, in the connection's transaction, that the messages of letters are on the stream again."""
+    await connection.fetch(queries.text("letters_replayed"), list(letter_ids), by.person, by.note)
 
 
 async def discard(database: Database, wanted: Selection, by: By, *, most: int) -> list[UUID]:
-    """Closes up to `most` open letters; their ids."""
-    rows = await database.fetch("letters_discard", *wanted.columns, most, by.person, by.note)
+    """Closes up to `most` open letters; their ids. `status` is not looked at."""
+    rows = await database.fetch("letters_discard", *wanted.columns(), most, by.person, by.note)
     return [_uuid(row["letter_id"]) for row in rows]
 
 

@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 
 from riskengine.domain import clock
 from riskengine.domain.dead_letter import DeadLetter
-from riskengine.resilience.redis import absence_as_unavailable
+from riskengine.resilience.breaker import Breaker
+from riskengine.resilience.redis import PART, absence_as_unavailable
 
 STREAM = "transactions-dlq"
 
@@ -23,12 +24,13 @@ class DeadLetterStream:
     `message` holds transaction_id, account_id and retry_count. A letter may come twice, under the same `letter_id`.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, breaker: Breaker | None = None) -> None:
         self._redis = redis
+        self._breaker = breaker or Breaker(PART)
 
     async def append(self, letters: Sequence[DeadLetter]) -> None:
         """Appends letters, in order. Raises Unavailable; some may be on the stream then."""
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             pipeline = self._redis.pipeline(transaction=False)
             for letter in letters:
                 pipeline.execute_command("XADD", STREAM, "MAXLEN", "~", MOST, "*", b"letter", _encode(_entry(letter)))

@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from riskengine.domain.clock import HOUR
-from riskengine.resilience.redis import absence_as_unavailable
+from riskengine.resilience.breaker import Breaker
+from riskengine.resilience.redis import PART, absence_as_unavailable
 from riskengine.streaming import scripts
 from riskengine.streaming.queue import Message
 
@@ -25,13 +26,16 @@ _NO_GROUP = ("NOGROUP", "no such key")
 class RedisStream:
     """The stream `transactions`, read by the group `scoring-workers`. What is acknowledged leaves the stream."""
 
-    def __init__(self, redis: Redis, stream: str = STREAM, group: str = GROUP) -> None:
+    def __init__(
+        self, redis: Redis, stream: str = STREAM, group: str = GROUP, *, breaker: Breaker | None = None
+    ) -> None:
         self._redis = redis
+        self._breaker = breaker or Breaker(PART)
         self._stream = stream
         self._group = group
 
     async def publish(self, bodies: Sequence[bytes]) -> int:
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             pipeline = self._redis.pipeline(transaction=False)
             for body in bodies:
                 pipeline.execute_command("XADD", self._stream, "*", _BODY, body)
@@ -61,7 +65,7 @@ class RedisStream:
         if not taken:
             return []
         first, last = taken[0].message_id, taken[-1].message_id
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             held = await self._redis.xpending_range(
                 self._stream, self._group, min=first, max=last, count=len(taken), consumername=consumer
             )
@@ -72,7 +76,7 @@ class RedisStream:
         if not messages:
             return
         message_ids: list[Any] = [message.message_id for message in messages]
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             try:
                 await self._redis.xclaim(
                     self._stream, self._group, consumer, 0, message_ids, idle=_LONG_AGO_MS, retrycount=0, justid=True
@@ -85,18 +89,18 @@ class RedisStream:
         if not messages:
             return
         message_ids = [message.message_id for message in messages]
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.execute_command("XACK", self._stream, self._group, *message_ids)
             pipeline.execute_command("XDEL", self._stream, *message_ids)
             await pipeline.execute()
 
     async def depth(self) -> int:
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             return int(await self._redis.xlen(self._stream))
 
     async def oldest(self) -> int | None:
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             entries = await self._redis.execute_command("XRANGE", self._stream, "-", "+", "COUNT", 1)
         return int(entries[0][0].split(b"-")[0]) if entries else None
 
@@ -111,7 +115,7 @@ class RedisStream:
 
     async def _on_group(self, *command: object) -> Any:
         """Runs a command that needs the group, making stream and group first where they are missing."""
-        with absence_as_unavailable():
+        with absence_as_unavailable(self._breaker):
             try:
                 return await self._redis.execute_command(*command)
             except ResponseError as error:

@@ -85,8 +85,10 @@ async def read(database: Database, places: Sequence[int]) -> Holdings:
 
 async def _letters(database: Database) -> list[DeadLetter]:
     letters: list[DeadLetter] = []
-    while page := await dead_letters.page(database, Selection(), letters[-1].letter_id if letters else None, _PAGE):
+    before = dead_letters.LAST
+    while page := await dead_letters.page(database, Selection(), _PAGE, before):
         letters += page
+        before = page[-1].letter_id
     return letters
 
 

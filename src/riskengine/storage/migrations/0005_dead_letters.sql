@@ -4,6 +4,8 @@ ALTER TABLE pending
     ADD COLUMN failures integer NOT NULL DEFAULT 0,   -- how often deciding it failed by its own fault
     ADD COLUMN retry_at timestamptz;                  -- when it is to be queued again; infinity: a dead letter holds it
 CREATE INDEX pending_retry ON pending (retry_at) WHERE retry_at IS NOT NULL;
+DROP INDEX pending_published;                         -- what a dead letter holds must not be passed over at each look of the relay
+CREATE INDEX pending_published ON pending (published_at) WHERE retry_at IS NULL;
 
 -- A message that nobody could decide. Kept for ever; the stream transactions-dlq has the newest ones for those who follow it.
 CREATE TABLE dead_letters (
@@ -25,9 +27,10 @@ CREATE TABLE dead_letters (
     changed_at     timestamptz,                       -- when it was replayed or discarded, by whom, and why
     changed_by     text,
     note           text        NOT NULL DEFAULT '',
-    announced_at   timestamptz,                       -- when it was put on the stream transactions-dlq
-    UNIQUE (stream, message_id)
+    announced_at   timestamptz                        -- when it was put on the stream transactions-dlq
 );
+-- A delivery makes one letter. For a transaction `pending` sees to that: it may fail again under a name of long ago.
+CREATE UNIQUE INDEX dead_letters_unreadable ON dead_letters (stream, message_id) WHERE transaction_id IS NULL;
 CREATE INDEX dead_letters_open ON dead_letters (fingerprint, letter_id) WHERE state = 'open';
 CREATE INDEX dead_letters_of_transaction ON dead_letters (transaction_id) WHERE transaction_id IS NOT NULL;
 CREATE INDEX dead_letters_unannounced ON dead_letters (letter_id) WHERE announced_at IS NULL;
