@@ -17,8 +17,8 @@ LIVE_ACCOUNTS, HOT_ACCOUNTS = 60, 4
 HOT_SHARE = 0.4
 """The share of payments that are of hot accounts: concurrent decisions meet on them."""
 
-MOST_OF_ACCOUNT = 600
-"""Payments after which an account is replaced by a new one: up to 840 every window is exact, so all can be counted."""
+MOST_OF_ACCOUNT = 300
+"""Payments after which an account is replaced by a new one. Up to 840 every window is exact, so all can be counted."""
 
 LARGEST_BATCH = 40
 """Payments of a batch at most."""
