@@ -215,7 +215,9 @@ def _grow(run: Run) -> None:
 
 
 def _pile_up(run: Run) -> None:
-    run.samples.append(msgspec.structs.replace(SAMPLE, depth=bounds.MOST_DEPTH + 1))
+    most = bounds.MOST_COPIES * 50 + bounds.IN_HAND
+    long_ago = [msgspec.structs.replace(SAMPLE, pending=5000), msgspec.structs.replace(SAMPLE, at_s=90.0, pending=50)]
+    run.samples += [*long_ago, msgspec.structs.replace(SAMPLE, at_s=91.0, pending=None, depth=most + 1)]
 
 
 def _stay_broken(run: Run) -> None:
@@ -235,7 +237,7 @@ def _stay_broken(run: Run) -> None:
         (lambda run: run.poison.garbage.update({b"unseen": True}), "messages that are garbage are dead letters"),
         (lambda run: run.poison.garbage.clear(), "no dead letter is unexplained"),
         (_grow, "processes stay within their memory"),
-        (_pile_up, "the stream stays short"),
+        (_pile_up, "the stream holds no more than what waits"),
         (_stay_broken, "every fault could be done, and healed"),
     ],
 )

@@ -18,10 +18,15 @@ def test_faults() -> None:
 def test_figures() -> None:
     text = " ".join(PAGE.text.split())
     assert f"over up to {CONNECTIONS} connections" in text
-    assert f"Up to {MOST_OUTSTANDING:,} payments".replace(",", " ") in text
+    assert f"Up to {_grouped(MOST_OUTSTANDING)} payments" in text
     assert f"every {GAP_S:.0f} seconds" in text
     assert f"after {MOST_OF_ACCOUNT} payments" in text
     assert f"has {kinds.ORDER_S:.0f} s for it, at rare ones {kinds.RARE_ORDER_S:.0f} s" in text
-    assert bounds.MOST_API == bounds.MOST_WORKER
-    assert f"{bounds.MOST_API // MEGABYTE} MB of an API process or worker, {bounds.MOST_VALKEY // MEGABYTE} MB" in text
-    assert f"at most {bounds.MOST_DEPTH:,} messages".replace(",", " ") in text
+    most = [limit // MEGABYTE for limit in (bounds.MOST_API, bounds.MOST_WORKER, bounds.MOST_VALKEY)]
+    assert "at most {} MB of an API process, {} MB of a worker; {} MB of Valkey".format(*most) in text
+    assert bounds.MOST_COPIES == 2
+    assert f"pending in the last {bounds.LOOK_BACK_S:.0f} s, and {_grouped(bounds.IN_HAND)} in hand" in text
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")

@@ -16,6 +16,7 @@ from riskengine.chaos.faults.process import Freeze, Kill, Rolling
 from riskengine.chaos.faults.valkey import Empty, OutOfMemory
 from riskengine.chaos.ground import Server
 from riskengine.chaos.proxy import Way
+from riskengine.chaos.traffic import LIVE_ACCOUNTS
 from riskengine.domain.errors import ConfigurationError
 from riskengine.resilience.failpoints import POINTS
 
@@ -25,8 +26,8 @@ API, WORKERS = 2, 2
 ORDER_S = 20.0
 """Seconds in which a process is to come to a point where it is to fail; then the order is withdrawn."""
 
-RARE_ORDER_S = 40.0
-"""The same for points where only what failed comes to: three more tries take 7 s."""
+RARE_ORDER_S = 60.0
+"""The same for points where only what failed comes to: three more tries take 7 s, each behind all that waits."""
 
 MOST_STEPPED_MS = 10 * 60_000
 """A worker's clock is stepped by so much at most, either way."""
@@ -98,7 +99,7 @@ def _garbage(random: Random) -> Fault:
 
 
 def _unscorable(random: Random) -> Fault:
-    return Unscorable("unscorable", ("chaos-poison", *(f"chaos-{random.randint(1, 40)}" for _ in range(2))))
+    return Unscorable("unscorable", ("chaos-poison", *(f"chaos-{random.randint(1, LIVE_ACCOUNTS)}" for _ in range(2))))
 
 
 def _crash(point: str, random: Random) -> Fault:

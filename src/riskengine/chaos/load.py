@@ -23,7 +23,7 @@ ANSWER_PATIENCE_S = 12.0
 """Seconds to wait for an answer before the connection is given up."""
 
 MOST_OUTSTANDING = 2_500
-"""Payments without an answer at most, some 15 s of the usual rate. What would be sent beyond is held back for good."""
+"""Payments without an answer at most, some 25 s of the usual rate. What would be sent beyond is held back for good."""
 
 FURTHEST_BEHIND_S = 1.0
 """Seconds that the client may be late with sending: what it was further behind is left out, instead of a burst."""

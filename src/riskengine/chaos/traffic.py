@@ -11,7 +11,7 @@ from riskengine.client import requests
 from riskengine.domain import clock
 from riskengine.domain.transaction import CHANNELS, Submission, Transaction
 
-LIVE_ACCOUNTS, HOT_ACCOUNTS = 40, 4
+LIVE_ACCOUNTS, HOT_ACCOUNTS = 60, 4
 """Accounts that pay at a time, and how many of these do so often."""
 
 HOT_SHARE = 0.4

@@ -29,7 +29,7 @@ def command(
     minutes: Annotated[float, typer.Option(min=0.2, help="How long load and faults last.")] = 10.0,
     seed: Annotated[int | None, typer.Option(help="What all chance comes from; if not given, a new one.")] = None,
     faults: Annotated[str, typer.Option(help="Only these kinds, by comma; `kill` is all that begin so.")] = "",
-    rate: Annotated[float, typer.Option(min=1, max=5000, help="Payments a second.")] = 150.0,
+    rate: Annotated[float, typer.Option(min=1, max=5000, help="Payments a second.")] = 100.0,
     keep: Annotated[Path | None, typer.Option(help="Keep logs, schedule, measurements and findings there.")] = None,
 ) -> None:
     """Start an own stack, send it payments, let everything fail, and audit what came of it.

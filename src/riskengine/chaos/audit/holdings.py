@@ -53,7 +53,7 @@ class Holdings(msgspec.Struct, frozen=True):
 
 
 async def read(database: Database, places: Sequence[int]) -> Holdings:
-    """Reads all that is stored; `places` are those of the features that are wanted, from 1. Raises Unavailable."""
+    """Reads all that is stored; `places` are those of four features, from 1. Raises Unavailable."""
     stored = [
         Stored(
             _uuid(row["transaction_id"]),
@@ -78,7 +78,7 @@ async def read(database: Database, places: Sequence[int]) -> Holdings:
             row["outcome"],
             tuple(row["features"]),
         )
-        for row in await database.fetch("chaos_decided", list(places))
+        for row in await database.fetch("chaos_decided", *places)
     ]
     return Holdings(stored, decided, await _letters(database))
 
