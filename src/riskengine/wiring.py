@@ -21,6 +21,7 @@ from riskengine.resilience import redis as connections
 from riskengine.scoring import shared
 from riskengine.settings import Settings
 from riskengine.state.histories import Histories
+from riskengine.state.quotas import Quotas
 from riskengine.storage.database import Database
 from riskengine.storage.processes import Identity
 from riskengine.streaming.queue import Queue
@@ -36,6 +37,7 @@ class Parts(msgspec.Struct, frozen=True):
     engines: Running
     builder: Builder
     decider: Decider
+    quotas: Quotas
 
 
 @asynccontextmanager
@@ -58,7 +60,7 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
     try:
-        yield Parts(database, RedisStream(redis), histories, engines, build, decider)
+        yield Parts(database, RedisStream(redis), histories, engines, build, decider, Quotas(redis))
     finally:
         await redis.aclose()
         await database.close()

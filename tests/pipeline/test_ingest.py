@@ -8,6 +8,7 @@ import pytest
 from riskengine.domain.errors import IdempotencyConflict, Unavailable
 from riskengine.pipeline.ingest import Ingest
 from riskengine.pipeline.publisher import Publisher
+from riskengine.pipeline.room import Room
 from riskengine.resilience import redis as connections
 from riskengine.storage.database import Database
 from riskengine.streaming import messages
@@ -17,7 +18,7 @@ from tests import factories
 
 @pytest.fixture
 async def ingest(database: Database, queue: RedisStream) -> AsyncIterator[Ingest]:
-    ingest = Ingest(database, Publisher(queue), limit=1000)
+    ingest = Ingest(database, Publisher(queue), Room(1000))
     yield ingest
     await ingest.drain()
 
@@ -47,7 +48,7 @@ async def test_two_hundred_concurrent_requests_with_one_key_make_one_transaction
     ingest: Ingest, database: Database, queue: RedisStream
 ) -> None:
     # Given one key in two hundred requests over two replicas
-    twin = Ingest(database, Publisher(queue), limit=1000)
+    twin = Ingest(database, Publisher(queue), Room(1000))
     submissions = [factories.submission("one-key") for _ in range(200)]
     # When all are submitted at once
     receipts = await asyncio.gather(*((twin if n % 2 else ingest).submit(s) for n, s in enumerate(submissions)))
@@ -106,7 +107,7 @@ async def test_a_row_that_postgresql_refuses_does_not_fail_its_neighbours(ingest
 async def test_without_redis_transactions_are_accepted_all_the_same(database: Database) -> None:
     # Given a queue that does not answer
     nowhere = connections.connect("redis://127.0.0.1:1/0", "test")
-    ingest = Ingest(database, Publisher(RedisStream(nowhere)), limit=1000)
+    ingest = Ingest(database, Publisher(RedisStream(nowhere)), Room(1000))
     # When transactions are submitted
     await asyncio.gather(*(ingest.submit(factories.submission()) for _ in range(50)))
     await ingest.drain()
@@ -117,7 +118,7 @@ async def test_without_redis_transactions_are_accepted_all_the_same(database: Da
 
 async def test_without_postgresql_nothing_is_accepted(database: Database, queue: RedisStream) -> None:
     # Given a database that is gone
-    ingest = Ingest(database, Publisher(queue), limit=1000)
+    ingest = Ingest(database, Publisher(queue), Room(1000))
     await database.close()
     # When a transaction is submitted, then the sender hears what is away, and nothing is published
     with pytest.raises(Unavailable, match="postgresql"):
