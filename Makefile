@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run check test bench lock clean
+.PHONY: help setup run check test bench spike lock clean
 
 help:
 	@echo "make setup   the environment in .venv, from pinned and hashed packages"
@@ -12,6 +12,7 @@ help:
 	@echo "make check   ruff, mypy, import-linter, pins, sizes"
 	@echo "make test    the whole suite, on real servers it starts itself"
 	@echo "make bench   figures of this machine, to benchmarks/latest.json"
+	@echo "make spike   ten times what the engine can do, for a minute, to benchmarks/spike.json"
 	@echo "make lock    pins anew, after a change of dependencies in pyproject.toml (needs uv)"
 	@echo "make clean   removes the environment, caches and builds; never data"
 
@@ -43,6 +44,9 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+spike: $(READY)
+	$(BIN)/python -m benchmarks.spike
 
 lock:
 	uv pip compile pyproject.toml --output-file requirements.lock --universal --python-version 3.11 \

@@ -29,11 +29,18 @@ class Api(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def serving(
-    database_url: str, redis_url: str, release_approval: Literal["off", "required"] = "off"
+    database_url: str, redis_url: str, release_approval: Literal["off", "required"] = "off", waiting: int = 10_000
 ) -> AsyncIterator[int]:
-    """An API server, and its port."""
+    """An API server, in which so many transactions may wait, and its port."""
     port = ports.free()
-    app = create_app(Settings(database_url=database_url, redis_url=redis_url, release_approval=release_approval))
+    settings = Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        release_approval=release_approval,
+        ingest_queue_limit=waiting,
+        api_body_budget_mib=64,
+    )
+    app = create_app(settings)
     server = uvicorn.Server(uvicorn.Config(app, port=port, http="httptools", access_log=False, log_config=None))
     task = asyncio.create_task(server.serve())
     while not server.started:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from riskengine.domain.errors import IdempotencyConflict, Unavailable
+from riskengine.domain.errors import IdempotencyConflict, Overloaded, Unavailable
 from riskengine.pipeline.ingest import Ingest
 from riskengine.pipeline.publisher import Publisher
 from riskengine.pipeline.room import Room
@@ -124,3 +124,48 @@ async def test_without_postgresql_nothing_is_accepted(database: Database, queue:
     with pytest.raises(Unavailable, match="postgresql"):
         await ingest.submit(factories.submission())
     assert await queue.depth() == 0
+
+
+async def test_batches_and_singles_that_wait_are_counted_together(database: Database, queue: RedisStream) -> None:
+    # Given room for ten, and a table that is locked
+    room = Room(10)
+    ingest = Ingest(database, Publisher(queue), room)
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE")
+        # When a batch of seven and two singles wait
+        batch = asyncio.create_task(ingest.submit_batch([factories.submission() for _ in range(7)]))
+        singles = [asyncio.create_task(ingest.submit(factories.submission())) for _ in range(2)]
+        while room.depth < 9:
+            await asyncio.sleep(0)
+        # Then there is room for one more, and for no batch of two
+        with pytest.raises(Overloaded) as caught:
+            await ingest.submit_batch([factories.submission() for _ in range(2)])
+        assert caught.value.limit == "waiting"
+        singles.append(asyncio.create_task(ingest.submit(factories.submission())))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await ingest.submit(factories.submission())
+    # And when the lock is gone all that waited is stored, and the room is empty
+    assert len(await batch) + len(await asyncio.gather(*singles)) == 10
+    await ingest.drain()
+    assert (await _stored(database), room.depth) == (10, 0)
+
+
+async def test_a_batch_larger_than_the_room_gets_in_when_it_is_empty(database: Database, queue: RedisStream) -> None:
+    ingest = Ingest(database, Publisher(queue), Room(3))
+    assert len(await ingest.submit_batch([factories.submission() for _ in range(5)])) == 5
+    await ingest.drain()
+    assert await _stored(database) == 5
+
+
+async def test_a_batch_that_failed_leaves_its_places(database: Database, queue: RedisStream) -> None:
+    # Given a used key
+    room = Room(10)
+    ingest = Ingest(database, Publisher(queue), room)
+    await ingest.submit(factories.submission("k", account_id="alice"))
+    # When a batch uses it for other content
+    with pytest.raises(IdempotencyConflict):
+        await ingest.submit_batch([factories.submission(), factories.submission("k", account_id="mallory")])
+    # Then nobody waits
+    await ingest.drain()
+    assert room.depth == 0

@@ -20,6 +20,9 @@ from riskengine.domain.errors import Overloaded
 SLOW = 1.0
 """Seconds after which an answer is worth a line in the log."""
 
+MOST_NOTABLE = 10
+"""Lines about such answers in a second: under too much load most are slow, and the lines would only be more load."""
+
 MOST_UNDER_WAY = 5_000
 """Requests of one process at a time. Each may hold a body; more of them would only wait for each other."""
 
@@ -67,6 +70,7 @@ class Door:
         self._inner = inner
         self._service: Service | None = None
         self._under_way = 0
+        self._notable_second = self._notable = 0
         _under_way.set_function(lambda: self._under_way)
 
     def open(self, service: Service) -> None:
@@ -87,7 +91,7 @@ class Door:
             await self._answer(exchange, receive)
         finally:
             self._under_way -= 1
-            _measure(exchange, perf_counter() - started)
+            self._measure(exchange, started, perf_counter())
 
     async def _answer(self, exchange: Exchange, receive: Receive) -> None:
         try:
@@ -130,6 +134,19 @@ class Door:
         answer = await route.handler(service, Asked(exchange.headers, receive, rest, exchange.toll))
         await answer.send(exchange.send)
 
+    def _measure(self, exchange: Exchange, started: float, ended: float) -> None:
+        method, seconds = _method(exchange), ended - started
+        _requests.labels(exchange.route, method, exchange.status).inc()
+        _seconds.labels(exchange.route, method).observe(seconds)
+        if exchange.refused or (seconds <= SLOW and exchange.status < 500):
+            return
+        if int(ended) != self._notable_second:
+            self._notable_second, self._notable = int(ended), 0
+        self._notable += 1
+        if self._notable <= MOST_NOTABLE:
+            ms = round(seconds * 1000)
+            _log.warning("request_notable", route=exchange.route, method=method, status=exchange.status, ms=ms)
+
 
 def _request_id(headers: Headers) -> bytes:
     """The name the client gave the request, if it is a decent one, or a new one."""
@@ -137,10 +154,5 @@ def _request_id(headers: Headers) -> bytes:
     return given if given is not None and _REQUEST_ID.fullmatch(given) else os.urandom(8).hex().encode()
 
 
-def _measure(exchange: Exchange, seconds: float) -> None:
-    method = exchange.scope["method"] if exchange.scope["method"] in _METHODS else "other"
-    _requests.labels(exchange.route, method, exchange.status).inc()
-    _seconds.labels(exchange.route, method).observe(seconds)
-    if (seconds > SLOW or exchange.status >= 500) and not exchange.refused:
-        ms = round(seconds * 1000)
-        _log.warning("request_notable", route=exchange.route, method=method, status=exchange.status, ms=ms)
+def _method(exchange: Exchange) -> str:
+    return exchange.scope["method"] if exchange.scope["method"] in _METHODS else "other"

@@ -56,11 +56,11 @@ def create(
 @app.command("list")
 def show() -> None:
     """Show all keys, without their secrets."""
-    table = Table("key", "name", "scopes", "limit", "created", "revoked", box=None, header_style="bold")
+    table = Table("key", "name", "scopes", "a second", "at once", "created", "revoked", box=None, header_style="bold")
     for key in _in_database(api_keys.every):
         scopes = ", ".join(scope for scope in api_keys.SCOPES if scope in key.scopes)
-        limit = "" if key.limit is None else str(key.limit)
-        table.add_row(key.key_id, key.name, scopes, limit, _date(key.created_at), _date(key.revoked_at))
+        rate, burst = ("", "") if key.limit is None else (f"{key.limit.rate:,}", f"{key.limit.burst:,}")
+        table.add_row(key.key_id, key.name, scopes, rate, burst, _date(key.created_at), _date(key.revoked_at))
     Console(highlight=False).print(table)
 
 
