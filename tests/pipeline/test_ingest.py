@@ -133,7 +133,7 @@ async def test_batches_and_singles_that_wait_are_counted_together(database: Data
     async with database.connection() as connection, connection.transaction():
         await connection.execute("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE")
         # When a batch of seven and two singles wait
-        batch = asyncio.create_task(ingest.submit_batch([factories.submission() for _ in range(7)]))
+        batch = [asyncio.create_task(ingest.submit_batch([factories.submission() for _ in range(7)]))]
         singles = [asyncio.create_task(ingest.submit(factories.submission())) for _ in range(2)]
         while room.depth < 9:
             await asyncio.sleep(0)
@@ -146,7 +146,7 @@ async def test_batches_and_singles_that_wait_are_counted_together(database: Data
         with pytest.raises(Overloaded):
             await ingest.submit(factories.submission())
     # And when the lock is gone all that waited is stored, and the room is empty
-    assert len(await batch) + len(await asyncio.gather(*singles)) == 10
+    assert len(await batch[0]) + len(await asyncio.gather(*singles)) == 10
     await ingest.drain()
     assert (await _stored(database), room.depth) == (10, 0)
 
