@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run check test bench chaos lock clean
+.PHONY: help setup run check test bench chaos spike lock clean
 
 help:
 	@echo "make setup   the environment in .venv, from pinned and hashed packages"
@@ -13,6 +13,7 @@ help:
 	@echo "make test    the whole suite, on real servers it starts itself"
 	@echo "make bench   figures of this machine, to benchmarks/latest.json"
 	@echo "make chaos   ten minutes in which everything fails, and then the audit"
+	@echo "make spike   ten times what the engine can do, for a minute, to benchmarks/spike.json"
 	@echo "make lock    pins anew, after a change of dependencies in pyproject.toml (needs uv)"
 	@echo "make clean   removes the environment, caches and builds; never data"
 
@@ -47,6 +48,9 @@ bench: $(READY)
 
 chaos: $(READY)
 	$(BIN)/riskengine chaos --minutes 10
+
+spike: $(READY)
+	$(BIN)/python -m benchmarks.spike
 
 lock:
 	uv pip compile pyproject.toml --output-file requirements.lock --universal --python-version 3.11 \

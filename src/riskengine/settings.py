@@ -39,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ingest_queue_limit: Annotated[
         int, _of("Transactions that may wait in an API process to be stored; above it 503", ge=1, le=1_000_000)
     ] = 10_000
+    api_body_budget_mib: Annotated[
+        int, _of("Bodies of requests that an API process holds at a time; above it 503", "MiB", ge=64, le=65_536)
+    ] = 128
     worker_db_pool_max: Annotated[int, _of("Connections a worker opens at most", ge=1, le=1000)] = 5
     worker_consumers: Annotated[int, _of("Consumers of a worker, which share its connections", ge=1, le=100)] = 5
     worker_batch_size: Annotated[int, _of("Transactions a consumer decides at once", ge=1, le=10_000)] = 100

@@ -28,6 +28,7 @@ from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.settings import Settings
 from riskengine.state.histories import Histories
+from riskengine.state.quotas import Quotas
 from riskengine.storage.database import Database
 from riskengine.storage.processes import Identity
 from riskengine.streaming.dead_letter_stream import DeadLetterStream
@@ -46,6 +47,7 @@ class Parts(msgspec.Struct, frozen=True):
     engines: Running
     builder: Builder
     decider: Decider
+    quotas: Quotas
 
 
 @asynccontextmanager
@@ -74,7 +76,8 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
     try:
-        yield Parts(breakers, database, queue, letters, histories, engines, build, decider)
+        quotas = Quotas(redis, breaker=breakers.redis)
+        yield Parts(breakers, database, queue, letters, histories, engines, build, decider, quotas)
     finally:
         await redis.aclose()
         await database.close()

@@ -160,7 +160,7 @@ async def test_a_discard_says_what_it_leaves_alone(database: Database) -> None:
     done = await run("discard", first, second, "--note", "a test")
     # Then it is said what is done and what is not
     assert done == (
-        f"1 dead letters are discarded; their transactions stay pending\n1 left alone: was discarded before: {first}\n"
+        f"discarded: 1 letter; transactions stay pending\nleft alone: 1 letter: was discarded before: {first}\n"
     )
     none = await run("discard", "--all", "--note", "a test")
     assert none == "nothing is discarded: no open dead letter matches\n"

@@ -5,7 +5,7 @@ import runpy
 
 from msgspec import inspect, structs
 
-from riskengine.api import bodies, door, intake, release_bodies
+from riskengine.api import bodies, door, intake, list_bodies, release_bodies
 from riskengine.api.problems import KINDS
 from riskengine.domain import validation
 from riskengine.domain.outcome import OUTCOME_OF_LEVEL, STATUS_OF_OUTCOME, Level
@@ -61,6 +61,7 @@ def test_limits() -> None:
     assert f"| 64 MiB, {release_bodies.BUNDLE_PATIENCE:.0f} s to arrive |" in text
     assert f"| {release_bodies.LONGEST_NOTE} characters |" in text
     assert f"| {door.MOST_UNDER_WAY} |" in text
+    assert max(release_bodies.LARGEST_BUNDLE, list_bodies.LARGEST_FILE) == bodies.LARGEST
 
 
 def test_rules_of_the_starter_set() -> None:

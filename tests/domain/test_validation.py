@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from riskengine.domain import clock, validation
 from riskengine.domain.errors import InvalidInput, Malformed
 from riskengine.domain.payload import Payload
+from riskengine.domain.transaction import Submission
 
 NOW = 1_763_733_787_292  # 2025-11-21T14:03:07.292Z
 PLAIN: dict[str, Any] = {"account_id": "alice", "amount": "12.50", "currency": "EUR"}
@@ -20,6 +21,17 @@ CARD = "4111 1111 1111 1111"
 
 def body(**changes: Any) -> bytes:
     return json.dumps(PLAIN | changes).encode()
+
+
+def batch(sent: bytes, now_ms: int) -> list[Submission]:
+    """What a batch holds, read without a break."""
+    reading = validation.batch(sent, now_ms)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            submissions: list[Submission] = end.value
+            return submissions
 
 
 def paths(sent: bytes, header_key: str | None = None) -> list[str]:
@@ -251,7 +263,7 @@ def test_the_key_in_the_header_must_agree_with_the_body() -> None:
 def test_a_batch_names_every_bad_item() -> None:
     items = [PLAIN, PLAIN | {"amount": 0}, 5, PLAIN | {"currency": 1, "zz": 2}]
     with pytest.raises(InvalidInput) as caught:
-        validation.batch(json.dumps({"transactions": items}).encode(), NOW)
+        batch(json.dumps({"transactions": items}).encode(), NOW)
     assert [field.path for field in caught.value.fields] == [
         "transactions[1].amount",
         "transactions[2]",
@@ -273,14 +285,20 @@ def test_a_batch_names_every_bad_item() -> None:
 )
 def test_a_batch_has_one_to_a_thousand_items(sent: object, path: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        validation.batch(json.dumps(sent).encode(), NOW)
+        batch(json.dumps(sent).encode(), NOW)
     assert [field.path for field in caught.value.fields] == [path]
 
 
 def test_a_batch_gives_submissions_in_order() -> None:
     sent = {"transactions": [PLAIN | {"account_id": f"a{n}"} for n in range(1000)]}
-    submissions = validation.batch(json.dumps(sent).encode(), NOW)
+    submissions = batch(json.dumps(sent).encode(), NOW)
     assert [submission.transaction.account_id for submission in submissions] == [f"a{n}" for n in range(1000)]
+
+
+def test_a_long_batch_gives_others_their_turn_while_it_is_read() -> None:
+    sent = json.dumps({"transactions": [PLAIN] * 1000}).encode()
+    breaks = sum(1 for _ in validation.batch(sent, NOW))
+    assert breaks >= 1000 // validation.TURN
 
 
 _exact = st.none() | st.booleans() | st.integers() | st.text() | st.just(CARD)
@@ -296,7 +314,7 @@ _bodies = _values | st.dictionaries(st.sampled_from(Payload.__struct_fields__), 
 @given(_bodies)
 def test_no_json_is_answered_with_anything_but_a_submission_or_a_fault(value: object) -> None:
     sent = json.dumps({"transactions": [value]}).encode()
-    for read in (validation.submission, validation.batch):
+    for read in (validation.submission, batch):
         for text in (json.dumps(value).encode(), sent):
             try:
                 read(text, NOW)

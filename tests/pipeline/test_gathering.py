@@ -7,6 +7,7 @@ import pytest
 
 from riskengine.domain.errors import Malformed, Overloaded, RiskEngineError, Unavailable
 from riskengine.pipeline.gathering import LARGEST_GROUP, Gathering
+from riskengine.pipeline.room import Room
 
 
 class _Commits:
@@ -31,7 +32,7 @@ async def test_a_single_item_goes_at_once_and_what_comes_meanwhile_goes_together
     # Given a commit that is under way
     commits = _Commits()
     commits.gate.clear()
-    gathering = Gathering(commits, limit=1000)
+    gathering = Gathering(commits, Room(1000))
     first = asyncio.create_task(gathering.submit(1))
     await commits.started.wait()
     # When more items come, and it ends
@@ -46,7 +47,7 @@ async def test_a_single_item_goes_at_once_and_what_comes_meanwhile_goes_together
 
 async def test_one_bad_item_does_not_fail_its_neighbours() -> None:
     # Given items of which one makes the whole group fail, and one is refused by itself
-    gathering = Gathering(_Commits(), limit=1000)
+    gathering = Gathering(_Commits(), Room(1000))
     # When they are submitted together
     results = await asyncio.gather(*(gathering.submit(n) for n in (1, 2, -1, 1313, 3)), return_exceptions=True)
     # Then only those two fail, each with its own error
@@ -64,7 +65,7 @@ async def test_a_part_that_is_away_fails_the_group_at_once() -> None:
         calls += 1
         raise Unavailable("postgresql")
 
-    gathering = Gathering(commit, limit=1000)
+    gathering = Gathering(commit, Room(1000))
     # When items are submitted
     results = await asyncio.gather(*(gathering.submit(n) for n in range(9)), return_exceptions=True)
     # Then all hear of it, and it was not asked for each of them
@@ -73,10 +74,11 @@ async def test_a_part_that_is_away_fails_the_group_at_once() -> None:
 
 
 async def test_more_than_the_limit_is_refused_and_the_rest_served() -> None:
-    # Given a gathering whose waiting room holds two, while a commit is under way
+    # Given a gathering whose room holds three, while a commit is under way
     commits = _Commits()
     commits.gate.clear()
-    gathering = Gathering(commits, limit=2)
+    room = Room(3)
+    gathering = Gathering(commits, room)
     first = asyncio.create_task(gathering.submit(1))
     await commits.started.wait()
     waiting = [asyncio.create_task(gathering.submit(n)) for n in (2, 3)]
@@ -87,13 +89,16 @@ async def test_more_than_the_limit_is_refused_and_the_rest_served() -> None:
     # Then it is refused, and the others get through
     commits.gate.set()
     assert await asyncio.gather(first, *waiting) == [2, 4, 6]
+    await gathering.drain()
+    assert room.depth == 0
 
 
 async def test_a_cancelled_request_harms_nobody() -> None:
     # Given two waiting items, the first of which is given up
     commits = _Commits()
     commits.gate.clear()
-    gathering = Gathering(commits, limit=10)
+    room = Room(10)
+    gathering = Gathering(commits, room)
     tasks = [asyncio.create_task(gathering.submit(n)) for n in (1, 2, 3)]
     await commits.started.wait()
     tasks[1].cancel()
@@ -103,4 +108,4 @@ async def test_a_cancelled_request_harms_nobody() -> None:
     assert await tasks[0] == 2
     assert await tasks[2] == 6
     await gathering.drain()
-    assert gathering.depth == 0
+    assert room.depth == 0

@@ -13,6 +13,7 @@ from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.engines import Fixed
 from riskengine.pipeline.immediate import Immediate, NotYetDecided
 from riskengine.pipeline.recall import Recall
+from riskengine.pipeline.room import Room
 from riskengine.resilience import redis as connections
 from riskengine.scoring import shared
 from riskengine.scoring.engine import Engine
@@ -34,7 +35,7 @@ def _decider(database: Database, redis: Redis, engine: Engine = ENGINE) -> Decid
 
 
 def _immediate(database: Database, redis: Redis, engine: Engine = ENGINE) -> Immediate:
-    return Immediate(database, _decider(database, redis, engine), limit=1000)
+    return Immediate(database, _decider(database, redis, engine), Room(1000))
 
 
 async def _count(database: Database, table: str) -> int:

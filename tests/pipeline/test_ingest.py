@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from riskengine.domain.errors import IdempotencyConflict, Unavailable
+from riskengine.domain.errors import IdempotencyConflict, Overloaded, Unavailable
 from riskengine.pipeline.ingest import Ingest
 from riskengine.pipeline.publisher import Publisher
+from riskengine.pipeline.room import Room
 from riskengine.resilience import redis as connections
 from riskengine.storage.database import Database
 from riskengine.streaming import messages
@@ -19,7 +20,7 @@ LIMIT = 100_000
 
 @pytest.fixture
 async def ingest(database: Database, queue: RedisStream) -> AsyncIterator[Ingest]:
-    ingest = Ingest(database, Publisher(queue, limit=LIMIT), limit=1000)
+    ingest = Ingest(database, Publisher(queue, limit=LIMIT), Room(1000))
     yield ingest
     await ingest.drain()
 
@@ -49,7 +50,7 @@ async def test_two_hundred_concurrent_requests_with_one_key_make_one_transaction
     ingest: Ingest, database: Database, queue: RedisStream
 ) -> None:
     # Given one key in two hundred requests over two replicas
-    twin = Ingest(database, Publisher(queue, limit=LIMIT), limit=1000)
+    twin = Ingest(database, Publisher(queue, limit=LIMIT), Room(1000))
     submissions = [factories.submission("one-key") for _ in range(200)]
     # When all are submitted at once
     receipts = await asyncio.gather(*((twin if n % 2 else ingest).submit(s) for n, s in enumerate(submissions)))
@@ -108,7 +109,7 @@ async def test_a_row_that_postgresql_refuses_does_not_fail_its_neighbours(ingest
 async def test_without_redis_transactions_are_accepted_all_the_same(database: Database) -> None:
     # Given a queue that does not answer
     nowhere = connections.connect("redis://127.0.0.1:1/0", "test")
-    ingest = Ingest(database, Publisher(RedisStream(nowhere), limit=LIMIT), limit=1000)
+    ingest = Ingest(database, Publisher(RedisStream(nowhere), limit=LIMIT), Room(1000))
     # When transactions are submitted
     await asyncio.gather(*(ingest.submit(factories.submission()) for _ in range(50)))
     await ingest.drain()
@@ -119,7 +120,7 @@ async def test_without_redis_transactions_are_accepted_all_the_same(database: Da
 
 async def test_without_postgresql_nothing_is_accepted(database: Database, queue: RedisStream) -> None:
     # Given a database that is gone
-    ingest = Ingest(database, Publisher(queue, limit=LIMIT), limit=1000)
+    ingest = Ingest(database, Publisher(queue, limit=LIMIT), Room(1000))
     await database.close()
     # When a transaction is submitted, then the sender hears what is away, and nothing is published
     with pytest.raises(Unavailable, match="postgresql"):
@@ -129,7 +130,7 @@ async def test_without_postgresql_nothing_is_accepted(database: Database, queue:
 
 async def test_what_a_full_queue_has_no_room_for_is_left_to_the_relay(database: Database, queue: RedisStream) -> None:
     # Given a queue that may hold three messages
-    ingest = Ingest(database, Publisher(queue, limit=3), limit=1000)
+    ingest = Ingest(database, Publisher(queue, limit=3), Room(1000))
     # When five transactions are accepted one after the other
     for _ in range(5):
         await ingest.submit(factories.submission())
@@ -143,3 +144,48 @@ async def test_what_a_full_queue_has_no_room_for_is_left_to_the_relay(database: 
     await ingest.submit(factories.submission())
     await ingest.drain()
     assert await queue.depth() == 1
+
+
+async def test_batches_and_singles_that_wait_are_counted_together(database: Database, queue: RedisStream) -> None:
+    # Given room for ten, and a table that is locked
+    room = Room(10)
+    ingest = Ingest(database, Publisher(queue, limit=LIMIT), room)
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE")
+        # When a batch of seven and two singles wait
+        batch = [asyncio.create_task(ingest.submit_batch([factories.submission() for _ in range(7)]))]
+        singles = [asyncio.create_task(ingest.submit(factories.submission())) for _ in range(2)]
+        while room.depth < 9:
+            await asyncio.sleep(0)
+        # Then there is room for one more, and for no batch of two
+        with pytest.raises(Overloaded) as caught:
+            await ingest.submit_batch([factories.submission() for _ in range(2)])
+        assert caught.value.limit == "waiting"
+        singles.append(asyncio.create_task(ingest.submit(factories.submission())))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await ingest.submit(factories.submission())
+    # And when the lock is gone all that waited is stored, and the room is empty
+    assert len(await batch[0]) + len(await asyncio.gather(*singles)) == 10
+    await ingest.drain()
+    assert (await _stored(database), room.depth) == (10, 0)
+
+
+async def test_a_batch_larger_than_the_room_gets_in_when_it_is_empty(database: Database, queue: RedisStream) -> None:
+    ingest = Ingest(database, Publisher(queue, limit=LIMIT), Room(3))
+    assert len(await ingest.submit_batch([factories.submission() for _ in range(5)])) == 5
+    await ingest.drain()
+    assert await _stored(database) == 5
+
+
+async def test_a_batch_that_failed_leaves_its_places(database: Database, queue: RedisStream) -> None:
+    # Given a used key
+    room = Room(10)
+    ingest = Ingest(database, Publisher(queue, limit=LIMIT), room)
+    await ingest.submit(factories.submission("k", account_id="alice"))
+    # When a batch uses it for other content
+    with pytest.raises(IdempotencyConflict):
+        await ingest.submit_batch([factories.submission(), factories.submission("k", account_id="mallory")])
+    # Then nobody waits
+    await ingest.drain()
+    assert room.depth == 0

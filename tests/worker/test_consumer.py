@@ -17,9 +17,11 @@ from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.scoring.engine import Engine
 from riskengine.state.histories import Histories
-from riskengine.storage import submissions
+from riskengine.storage import dead_letters, submissions
 from riskengine.storage.database import Database
+from riskengine.storage.dead_letters import Selection
 from riskengine.streaming import messages
+from riskengine.streaming.queue import Message
 from riskengine.streaming.redis_stream import RedisStream
 from riskengine.worker.claims import Claims
 from riskengine.worker.consumer import Consumer
@@ -47,6 +49,24 @@ class Interrupted(Decider):
             self.times -= 1
             raise Unavailable("redis")
         return done
+
+
+class Dying(Failing):
+    """Whose process dies when failures are to be noted: just before that, or just after."""
+
+    def __init__(self, database: Database, *, after: bool) -> None:
+        super().__init__(database, Fixed(ENGINE), Schedule(attempts=0), stream="transactions", worker="test")
+        self._after = after
+
+    async def note(self, failures: Sequence[Failure]) -> None:
+        if self._after:
+            await super().note(failures)
+        raise SystemError("died")
+
+    async def bury(self, failures: Sequence[Failure]) -> None:
+        if self._after:
+            await super().bury(failures)
+        raise SystemError("died")
 
 
 @pytest.fixture
@@ -106,6 +126,44 @@ async def test_a_part_that_is_away_pauses_and_loses_nothing(
     assert decider.times == 0
     assert await _decided(database) == 10
     assert await queue.depth() == 0
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("readable", [False, True])
+async def test_a_failure_is_noted_before_its_message_is_acknowledged(
+    database: Database, queue: RedisStream, decider: Interrupted, after: bool, readable: bool
+) -> None:
+    # Given a message that cannot be decided, and a worker that dies where it would note that
+    poison = factories.submission(amount="NaN")
+    async with database.connection() as connection:
+        await submissions.store(connection, [poison])
+    await queue.publish([messages.encode(poison.transaction) if readable else b"rubbish"])
+    with pytest.raises(SystemError):
+        await _consumer("one", queue, decider, Dying(database, after=after)).work(await queue.read("one", 100, 10))
+    # Then the message is still there
+    assert await queue.depth() == 1
+    # When another takes over
+    failing = Failing(database, Fixed(ENGINE), Schedule(attempts=0), stream="transactions", worker="test")
+    await _consumer("two", queue, decider, failing).take_over(0)
+    # Then there is one letter, and no message
+    (letter,) = await dead_letters.page(database, Selection(), 10)
+    assert letter.transaction_id == (poison.transaction.transaction_id if readable else None)
+    assert await queue.depth() == 0
+
+
+async def test_a_message_that_consumers_die_of_is_a_letter(
+    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
+) -> None:
+    # Given a message that was delivered many times, and settled by nobody
+    await _published(database, queue, 1)
+    (message,) = await queue.read("one", 1, 10)
+    # When it is delivered once too often
+    again = Message(message.message_id, message.body, deliveries=MOST_DELIVERIES + 1)
+    assert await _consumer("one", queue, decider, failing).work([again])
+    # Then nobody touches it any more
+    (letter,) = await dead_letters.page(database, Selection(), 10)
+    assert (letter.error_class, letter.account_id, letter.retry_count) == ("WorkersDied", "a0", 0)
+    assert (await _decided(database), await queue.depth()) == (0, 0)
 
 
 async def test_who_is_told_to_stop_acknowledges_nothing_undecided(

@@ -9,6 +9,9 @@ from riskengine.api.errors import TooLarge, TooSlow, Unsupported
 PATIENCE = 15.0
 """Seconds that a body may take to arrive."""
 
+LARGEST = 64 << 20
+"""Bytes of the largest body of all: a model's bundle, a file of entries."""
+
 _DISCARDED = 16 << 20
 """Bytes that are read on and thrown away when a body is too large, so that a client that only sends sees the answer."""
 
@@ -22,6 +25,14 @@ class ClientGone(Exception):
 def content_type(headers: Headers) -> bytes:
     """What the client says the body is, without parameters."""
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+
+
+def announced(headers: Headers, limit: int) -> int:
+    """Bytes of the body that will be held, of which at most `limit` are read; that many, if the client does not say."""
+    length = headers.get(b"content-length")
+    if length is None:
+        return limit if b"transfer-encoding" in headers else 0
+    return min(int(length), limit)
 
 
 async def read_json(headers: Headers, receive: Receive, limit: int) -> bytes:

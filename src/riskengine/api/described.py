@@ -8,14 +8,14 @@ from litestar.openapi.spec import OpenAPIResponse, Operation, RequestBody, Schem
 
 from riskengine.api import examples
 from riskengine.api.problems import CONTENT_TYPE, KINDS, Problem, sample
-from riskengine.domain.errors import Forbidden, Unauthenticated, Unavailable
+from riskengine.domain.errors import Forbidden, RateLimited, Unauthenticated, Unavailable
 
 NO_KEY: list[dict[str, list[str]]] = [{}]
 """The security of what everyone may ask."""
 
 Responses = dict[int, ResponseSpec]
 
-_WITH_A_KEY = (Unauthenticated, Forbidden, Unavailable)
+_WITH_A_KEY = (Unauthenticated, Forbidden, RateLimited, Unavailable)
 
 
 @dataclass

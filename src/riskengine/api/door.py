@@ -8,14 +8,20 @@ import msgspec
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from riskengine.api import problems, routes
+from riskengine.api import bodies, problems, routes
 from riskengine.api.answers import App, Header, Message, Receive, Scope, Send
+from riskengine.api.asked import Asked
 from riskengine.api.bodies import ClientGone, Headers
+from riskengine.api.routes import Route
 from riskengine.api.service import Service
+from riskengine.api.toll import Toll
 from riskengine.domain.errors import Overloaded
 
 SLOW = 1.0
 """Seconds after which an answer is worth a line in the log."""
+
+MOST_NOTABLE = 10
+"""Lines about such answers in a second: under too much load most are slow, and the lines would only be more load."""
 
 MOST_UNDER_WAY = 5_000
 """Requests of one process at a time. Each may hold a body; more of them would only wait for each other."""
@@ -44,13 +50,16 @@ class Exchange(msgspec.Struct):
     request_id: bytes
     route: str = "unmatched"
     status: int = _CLIENT_GONE
+    refused: bool = False
+    toll: Toll | None = None
 
     async def send(self, message: Message) -> None:
-        """Sends on, with the request's name among the headers."""
+        """Sends on, with the request's name among the headers, and how its key stands."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             name: Header = (b"x-request-id", self.request_id)
-            message["headers"] = [*message.get("headers", ()), name]
+            limits = () if self.toll is None else self.toll.headers
+            message["headers"] = [*message.get("headers", ()), name, *limits]
         await self.send_on(message)
 
 
@@ -61,6 +70,7 @@ class Door:
         self._inner = inner
         self._service: Service | None = None
         self._under_way = 0
+        self._notable_second = self._notable = 0
         _under_way.set_function(lambda: self._under_way)
 
     def open(self, service: Service) -> None:
@@ -81,35 +91,61 @@ class Door:
             await self._answer(exchange, receive)
         finally:
             self._under_way -= 1
-            _measure(exchange, perf_counter() - started)
+            self._measure(exchange, started, perf_counter())
 
     async def _answer(self, exchange: Exchange, receive: Receive) -> None:
         try:
             if self._under_way > MOST_UNDER_WAY:
-                raise Overloaded(f"{MOST_UNDER_WAY} requests are under way already; try again in a second")
+                raise Overloaded(f"{MOST_UNDER_WAY} requests are under way already; try again in a second", "under_way")
             await self._pass(exchange, receive)
         except ClientGone:
             return
         except Exception as error:
             if exchange.status != _CLIENT_GONE:  # the answer has begun: there is no other to give
                 raise
+            exchange.refused = problems.limit_reached(error) is not None
             await problems.answer(error).send(exchange.send)
 
     async def _pass(self, exchange: Exchange, receive: Receive) -> None:
+        """Lets a request in if there is room: before its key is looked at, and before its body is read."""
         assert self._service is not None, "requests come after the start"
-        method, path = exchange.scope["method"], exchange.scope["path"]
-        needed = routes.scope_needed(method, path)
+        route = routes.find(exchange.scope["method"], exchange.scope["path"])
+        if route is not None:
+            exchange.route = route.template
+            if route.stores:
+                self._service.room.check()
+        largest = bodies.LARGEST if route is None else route.largest
+        with self._service.bodies.reserved(bodies.announced(exchange.headers, largest)):
+            await self._let_in(self._service, exchange, receive, route)
+
+    async def _let_in(self, service: Service, exchange: Exchange, receive: Receive, route: Route | None) -> None:
+        needed = routes.scope_needed(exchange.scope["method"], exchange.scope["path"])
         if needed is not None:
-            exchange.scope["user"] = await self._service.access.check(exchange.headers, needed)
-        route = routes.find(method, path)
+            exchange.scope["user"] = key = await service.access.check(exchange.headers, needed)
+            exchange.toll = Toll(service.limiter, key)
+            if route is None or not route.pays_itself:
+                await exchange.toll.pay()
         if route is None:
             await self._inner(exchange.scope, receive, exchange.send)
             exchange.route = exchange.scope.get("path_template") or exchange.route
             return
-        exchange.route = route.template
+        assert exchange.toll is not None, "all that is answered here needs a key"
         rest = routes.rest(exchange.scope["raw_path"], route.start)
-        answer = await route.handler(self._service, exchange.headers, receive, rest)
+        answer = await route.handler(service, Asked(exchange.headers, receive, rest, exchange.toll))
         await answer.send(exchange.send)
+
+    def _measure(self, exchange: Exchange, started: float, ended: float) -> None:
+        method, seconds = _method(exchange), ended - started
+        _requests.labels(exchange.route, method, exchange.status).inc()
+        _seconds.labels(exchange.route, method).observe(seconds)
+        if exchange.refused or (seconds <= SLOW and exchange.status < 500):
+            return
+        if int(ended) != self._notable_second:
+            self._notable_second, self._notable = int(ended), 0
+        self._notable += 1
+        if self._notable <= MOST_NOTABLE:
+            ms = round(seconds * 1000)
+            _log.warning("request_notable", route=exchange.route, method=method, status=exchange.status, ms=ms)
 
 
 def _request_id(headers: Headers) -> bytes:
@@ -118,10 +154,5 @@ def _request_id(headers: Headers) -> bytes:
     return given if given is not None and _REQUEST_ID.fullmatch(given) else os.urandom(8).hex().encode()
 
 
-def _measure(exchange: Exchange, seconds: float) -> None:
-    method = exchange.scope["method"] if exchange.scope["method"] in _METHODS else "other"
-    _requests.labels(exchange.route, method, exchange.status).inc()
-    _seconds.labels(exchange.route, method).observe(seconds)
-    if seconds > SLOW or exchange.status >= 500:
-        ms = round(seconds * 1000)
-        _log.warning("request_notable", route=exchange.route, method=method, status=exchange.status, ms=ms)
+def _method(exchange: Exchange) -> str:
+    return exchange.scope["method"] if exchange.scope["method"] in _METHODS else "other"

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request
 from msgspec import Meta
 
-from riskengine.api import payloads
+from riskengine.api import bodies, payloads
 from riskengine.api.answers import Receive
 from riskengine.api.bodies import content_type, read
 from riskengine.api.errors import Unsupported
@@ -21,7 +21,7 @@ from riskengine.pipeline.curation_checks import NewEntry
 LARGEST_BODY = 1 << 20
 """Bytes of a list, of entries, of a snooze."""
 
-LARGEST_FILE = 64 << 20
+LARGEST_FILE = bodies.LARGEST
 """Bytes of a file of entries: well over a million of them."""
 
 FILE_PATIENCE = 120.0

@@ -6,6 +6,7 @@ from prometheus_client import Counter
 
 from riskengine.api.answers import Answer, Header
 from riskengine.api.errors import DecisionPending, MethodNotAllowed, TooLarge, TooSlow, Unsupported
+from riskengine.api.refusals import Refusals
 from riskengine.domain.errors import (
     FieldError,
     Forbidden,
@@ -14,6 +15,7 @@ from riskengine.domain.errors import (
     Malformed,
     NotFound,
     Overloaded,
+    RateLimited,
     ReleaseConflict,
     RiskEngineError,
     Unauthenticated,
@@ -25,6 +27,7 @@ CONTENT_TYPE = b"application/problem+json"
 
 _PREFIX = "urn:riskengine:problem:"
 _answered = Counter("riskengine_problems_total", "Requests answered with a problem", ["problem"])
+_refusals = Refusals()
 _encoder = msgspec.json.Encoder()
 _log = structlog.get_logger()
 
@@ -60,6 +63,7 @@ KINDS: dict[type[Exception], Kind] = {
     TooLarge: Kind("too-large", "The body is too large", 413),
     Unsupported: Kind("unsupported", "The body is of a kind that is not read here", 415),
     InvalidInput: Kind("invalid-input", "The request has invalid fields", 422),
+    RateLimited: Kind("rate-limited", "The API key has sent as much as it may", 429),
     Overloaded: Kind("overloaded", "Too much at once", 503),
     Unavailable: Kind("unavailable", "A part of the engine does not answer", 503),
     NotYetDecided: Kind("not-yet-decided", "Accepted, and not decided yet", 503),
@@ -73,12 +77,20 @@ def answer(error: Exception) -> Answer:
     """The answer to a request that ended in this error. What nobody foresaw is logged, and not told."""
     kind = next(KINDS[cls] for cls in type(error).__mro__ if cls in KINDS)
     _answered.labels(kind.name).inc()
+    limit = limit_reached(error)
+    if limit is not None:
+        _refusals.note(limit)
     detail = str(error)
     if not isinstance(error, RiskEngineError):
         _log.error("request_failed", exc_info=error)
         detail = "the request failed for a reason that is in the log; its X-Request-ID finds it"
     problem = Problem(_PREFIX + kind.name, kind.title, kind.status, detail, _errors(error))
     return Answer(kind.status, _encoder.encode(problem), CONTENT_TYPE, _headers(error))
+
+
+def limit_reached(error: Exception) -> str | None:
+    """The limit that a request was refused for, if it was for one."""
+    return error.limit if isinstance(error, Overloaded | RateLimited) else None
 
 
 def sample(error: type[Exception]) -> dict[str, object]:
@@ -105,7 +117,7 @@ def _errors(error: Exception) -> tuple[FieldError, ...]:
 
 def _headers(error: Exception) -> tuple[Header, ...]:
     match error:
-        case Overloaded() | Unavailable() | DecisionPending():
+        case Overloaded() | RateLimited() | Unavailable() | DecisionPending():
             return ((b"retry-after", b"%d" % error.retry_after),)
         case Unauthenticated():
             return ((b"www-authenticate", b'Bearer realm="riskengine"'),)

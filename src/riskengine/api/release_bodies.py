@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request
 from msgspec import Meta
 
-from riskengine.api import payloads
+from riskengine.api import bodies, payloads
 from riskengine.api.answers import Receive
 from riskengine.api.bodies import content_type, read
 from riskengine.api.errors import Unsupported
@@ -21,7 +21,7 @@ from riskengine.pipeline.contents import HIGHEST_VERSION
 LARGEST_TEXT = 1 << 20
 """Bytes of a rule set, a catalogue or rates."""
 
-LARGEST_BUNDLE = 64 << 20
+LARGEST_BUNDLE = bodies.LARGEST
 """Bytes of a model's bundle."""
 
 BUNDLE_PATIENCE = 120.0

@@ -6,7 +6,7 @@ from functools import cached_property
 import msgspec
 
 from riskengine.api import intake
-from riskengine.api.intake import Handler
+from riskengine.api.intake import LARGEST_BATCH, LARGEST_SINGLE, Handler
 from riskengine.storage.api_keys import Scope as KeyScope
 
 API = "/api/v1"
@@ -31,11 +31,18 @@ _LETTERS = re.compile(rf"{API}/dead-letters(/.*)?")
 
 
 class Route(msgspec.Struct, frozen=True, dict=True):
-    """A method and a path, or the start of one up to a brace, and who answers them."""
+    """A method and a path, or the start of one up to a brace, and who answers them.
+
+    `largest` is of a body, in bytes. `stores` says that it needs room for transactions, `pays_itself` that its handler
+    knows what it costs.
+    """
 
     method: str
     template: str
     handler: Handler
+    largest: int
+    stores: bool = True
+    pays_itself: bool = False
 
     @cached_property
     def start(self) -> str:
@@ -44,10 +51,10 @@ class Route(msgspec.Struct, frozen=True, dict=True):
 
 
 ROUTES = (
-    Route("POST", f"{API}/transactions", intake.submit),
-    Route("POST", f"{API}/transactions/batch", intake.submit_batch),
-    Route("POST", f"{API}/decisions", intake.decide),
-    Route("PUT", f"{API}/accounts/{{account_id}}", intake.describe_account),
+    Route("POST", f"{API}/transactions", intake.submit, LARGEST_SINGLE),
+    Route("POST", f"{API}/transactions/batch", intake.submit_batch, LARGEST_BATCH, pays_itself=True),
+    Route("POST", f"{API}/decisions", intake.decide, LARGEST_SINGLE),
+    Route("PUT", f"{API}/accounts/{{account_id}}", intake.describe_account, LARGEST_SINGLE, stores=False),
 )
 
 _exact = {(route.method, route.template): route for route in ROUTES if route.start == route.template}

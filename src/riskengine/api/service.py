@@ -11,12 +11,15 @@ from prometheus_client import Gauge
 
 from riskengine import wiring
 from riskengine.api.access import Access
+from riskengine.api.body_budget import BodyBudget
+from riskengine.api.limiter import Limiter
 from riskengine.domain import clock
 from riskengine.pipeline import backfill
 from riskengine.pipeline.immediate import Immediate
 from riskengine.pipeline.ingest import Ingest
 from riskengine.pipeline.publisher import Publisher
 from riskengine.pipeline.publishing import Publishing
+from riskengine.pipeline.room import Room
 from riskengine.pipeline.running import Running
 from riskengine.resilience.breakers import Breakers
 from riskengine.settings import REQUIRED, Settings
@@ -26,6 +29,7 @@ from riskengine.streaming.queue import Queue
 
 _log = structlog.get_logger()
 _waiting = Gauge("riskengine_ingest_waiting", "Transactions that wait to be stored")
+_body_bytes = Gauge("riskengine_body_bytes", "Bytes reserved for the bodies of requests under way")
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -36,6 +40,9 @@ class Service(msgspec.Struct, frozen=True):
     queue: Queue
     engines: Running
     access: Access
+    limiter: Limiter
+    bodies: BodyBudget
+    room: Room
     ingest: Ingest
     immediate: Immediate
     publishing: Publishing
@@ -47,15 +54,18 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     idle, most = settings.api_db_pool_min, settings.api_db_pool_max
     async with wiring.assemble(settings, name="riskengine-api", idle=idle, most=most) as parts:
         await partitions.ensure_ahead(parts.database, clock.now_ms())
-        limit = settings.ingest_queue_limit
+        room = Room(settings.ingest_queue_limit)
         service = Service(
             breakers=parts.breakers,
             database=parts.database,
             queue=parts.queue,
             engines=parts.engines,
             access=Access(partial(api_keys.find, parts.database)),
-            ingest=Ingest(parts.database, Publisher(parts.queue, limit=settings.queue_limit), limit=limit),
-            immediate=Immediate(parts.database, parts.decider, limit=limit),
+            limiter=Limiter(parts.quotas.take),
+            bodies=BodyBudget(settings.api_body_budget_mib << 20),
+            room=room,
+            ingest=Ingest(parts.database, Publisher(parts.queue, limit=settings.queue_limit), room),
+            immediate=Immediate(parts.database, parts.decider, room),
             publishing=Publishing(
                 parts.database,
                 parts.builder,
@@ -63,7 +73,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                 cold_features=partial(backfill.cold, parts.histories),
             ),
         )
-        _waiting.set_function(lambda: service.ingest.depth + service.immediate.depth)
+        _waiting.set_function(lambda: room.depth)
+        _body_bytes.set_function(lambda: service.bodies.held)
         follower = wiring.follower(parts, settings, "api")
         following = asyncio.create_task(follower.run())
         try:
@@ -81,4 +92,4 @@ async def _drain(service: Service, seconds: float) -> None:
             await service.ingest.drain()
             await service.immediate.drain()
     except TimeoutError:
-        _log.warning("drain_overdue", waiting=service.ingest.depth + service.immediate.depth)
+        _log.warning("drain_overdue", waiting=service.room.depth)

@@ -27,12 +27,13 @@ def account(described: Account) -> bytes:
     return _encode(_present(described, leave_out=("account_id", "opened_at")))
 
 
-def transaction(submission: Submission) -> bytes:
-    """The body that sends a transaction."""
+def transaction(submission: Submission, *, keyed: bool = True) -> bytes:
+    """The body that sends a transaction; without its key, it is a new one each time that it is sent."""
     fields = _present(submission.transaction, leave_out=("transaction_id", "occurred_at"))
     moment = clock.to_datetime(submission.transaction.occurred_at)
     fields["occurred_at"] = moment.isoformat(timespec="milliseconds")
-    fields["idempotency_key"] = submission.idempotency_key
+    if keyed:
+        fields["idempotency_key"] = submission.idempotency_key
     if submission.metadata is not None:
         fields["metadata"] = msgspec.Raw(submission.metadata.encode())
     return _encode(fields)

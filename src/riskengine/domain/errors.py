@@ -58,10 +58,30 @@ class Forbidden(RiskEngineError):
 
 
 class Overloaded(RiskEngineError):
-    """A limit on work under way is reached; the same request may succeed after `retry_after` seconds."""
+    """There is too much at once; the same request may succeed after `retry_after` seconds.
 
-    def __init__(self, message: str, retry_after: int = 1) -> None:
+    `limit` names the limit on work under way that is reached (`bodies`, `waiting`, `under_way`), if it is one.
+    """
+
+    def __init__(self, message: str, limit: str | None = None, retry_after: int = 1) -> None:
         super().__init__(message)
+        self.limit = limit
+        self.retry_after = retry_after
+
+
+class RateLimited(RiskEngineError):
+    """The API key has sent as much as it may; the same request will be taken after `retry_after` seconds.
+
+    That is so if nothing else is sent with the key until then.
+    """
+
+    limit = "rate"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            f"this API key has sent as much as it may; send the same again in {retry_after} "
+            f"second{'' if retry_after == 1 else 's'}, and then no faster than the RateLimit headers say"
+        )
         self.retry_after = retry_after
 
 

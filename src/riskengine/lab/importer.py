@@ -11,6 +11,7 @@ from riskengine.domain.transaction import Submission
 from riskengine.lab.reading import Record
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.ingest import Ingest
+from riskengine.pipeline.room import Room
 from riskengine.storage import partitions
 from riskengine.storage.database import Database
 
@@ -44,7 +45,7 @@ class Importer:
         self._database = database
         self._decider = decider
         # Without a publisher: workers would only compete for what is decided here at once.
-        self._ingest = Ingest(database, None, limit=CHUNK)
+        self._ingest = Ingest(database, None, Room(CHUNK))
 
     async def run(self, records: Iterable[Record]) -> AsyncIterator[Imported]:
         """Imports the records in their order, chunk by chunk.

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from riskengine.domain.errors import Overloaded, RiskEngineError
+from riskengine.domain.errors import RiskEngineError
+from riskengine.pipeline.room import Room
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,27 +25,23 @@ class Gathering(Generic[Item, Result]):
     nothing waits.
 
     `commit` takes a group and gives one result (or the error to raise) for each item, in order. If it fails for the
-    group as a whole, each item is tried alone, so that one bad item never fails its neighbours.
+    group as a whole, each item is tried alone, so that one bad item never fails its neighbours. An item has a place in
+    the room until its group is committed.
     """
 
     def __init__(
-        self, commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result | RiskEngineError]]], *, limit: int
+        self, commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result | RiskEngineError]]], room: Room
     ) -> None:
         self._commit = commit
-        self._limit = limit
+        self._room = room
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._committing: asyncio.Task[None] | None = None
         self._crowded = False
 
-    @property
-    def depth(self) -> int:
-        """Items that wait for their group."""
-        return len(self._waiting)
-
     async def submit(self, item: Item) -> Result:
-        """The item's result. Raises what `commit` said for it, or Overloaded if `limit` items wait already."""
-        if len(self._waiting) >= self._limit:
-            raise Overloaded(f"{self._limit} requests wait already; try again in a second")
+        """The item's result. Raises what `commit` said for it, or Overloaded if the room is full."""
+        self._room.check()
+        self._room.count(1)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._committing is None:
@@ -64,7 +61,10 @@ class Gathering(Generic[Item, Result]):
                 group = self._waiting[:LARGEST_GROUP]
                 del self._waiting[:LARGEST_GROUP]
                 self._crowded = len(group) >= CROWD
-                await self._commit_group(group)
+                try:
+                    await self._commit_group(group)
+                finally:
+                    self._room.count(-len(group))
         finally:
             self._committing = None
 

@@ -9,6 +9,7 @@ from riskengine.domain.errors import IdempotencyConflict, Overloaded, RiskEngine
 from riskengine.domain.transaction import Submission, Transaction
 from riskengine.pipeline.decide import Decided, Decider
 from riskengine.pipeline.gathering import Gathering
+from riskengine.pipeline.room import Room
 from riskengine.storage import decisions, transactions
 from riskengine.storage.database import Database
 from riskengine.storage.submissions import Stored
@@ -33,15 +34,10 @@ class Immediate:
     What is stored and cannot be decided at once is in the outbox like any other, and a worker decides it.
     """
 
-    def __init__(self, database: Database, decider: Decider, *, limit: int) -> None:
+    def __init__(self, database: Database, decider: Decider, room: Room) -> None:
         self._database = database
         self._decider = decider
-        self._gathering: Gathering[Submission, Decision] = Gathering(self._decide_group, limit=limit)
-
-    @property
-    def depth(self) -> int:
-        """Submissions that wait for their group."""
-        return self._gathering.depth
+        self._gathering: Gathering[Submission, Decision] = Gathering(self._decide_group, room)
 
     async def decide(self, submission: Submission) -> Decision:
         """The decision on the transaction that the submission's key stands for, new or known.

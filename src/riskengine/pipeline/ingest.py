@@ -1,5 +1,6 @@
 """Taking transactions in: durable before they are answered for, and once however often they are sent."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -10,10 +11,14 @@ from riskengine.domain.errors import IdempotencyConflict, RiskEngineError
 from riskengine.domain.transaction import Submission, Transaction
 from riskengine.pipeline.gathering import Gathering
 from riskengine.pipeline.publisher import Publisher
+from riskengine.pipeline.room import Places, Room
 from riskengine.resilience import failpoints
 from riskengine.storage import submissions as storage
 from riskengine.storage.database import Database
 from riskengine.storage.submissions import Stored
+
+BATCHES_AT_ONCE = 4
+"""Batches that are stored at the same time. More would not be faster, and would take all connections from the rest."""
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -34,15 +39,12 @@ class Ingest:
     Without a publisher what is accepted is not put on the stream: for those who decide it themselves at once.
     """
 
-    def __init__(self, database: Database, publisher: Publisher | None, *, limit: int) -> None:
+    def __init__(self, database: Database, publisher: Publisher | None, room: Room) -> None:
         self._database = database
         self._publisher = publisher
-        self._gathering: Gathering[Submission, Receipt] = Gathering(self._commit_group, limit=limit)
-
-    @property
-    def depth(self) -> int:
-        """Submissions that wait for their group."""
-        return self._gathering.depth
+        self._room = room
+        self._gathering: Gathering[Submission, Receipt] = Gathering(self._commit_group, room)
+        self._batches = asyncio.Semaphore(BATCHES_AT_ONCE)
 
     async def submit(self, submission: Submission) -> Receipt:
         """Stores one submission and says what its key stands for.
@@ -52,18 +54,17 @@ class Ingest:
         """
         return await self._gathering.submit(submission)
 
-    async def submit_batch(self, submissions: Sequence[Submission]) -> list[Receipt]:
+    async def submit_batch(self, submissions: Sequence[Submission], places: Places | None = None) -> list[Receipt]:
         """Stores all submissions or none, and says of each, in order, what its key stands for.
 
-        Raises IdempotencyConflict, with the index, if a key was used with other content; else as `submit`.
+        `places` are those that were taken for them before they were known. Raises IdempotencyConflict, with the index,
+        if a key was used with other content; else as `submit`.
         """
-        failpoints.reach("ingest.begun")
-        async with self._database.connection() as connection, connection.transaction():
-            stored = await storage.store(connection, submissions)
-            for index, (submission, one) in enumerate(zip(submissions, stored, strict=True)):
-                if one.conflict:
-                    raise IdempotencyConflict(submission.idempotency_key, index)
-        failpoints.reach("ingest.stored")
+        if places is None:
+            places = self._room.take(len(submissions))
+        with places:
+            places.resize(len(submissions))
+            stored = await self._store_all(submissions)
         self._publish(submissions, stored)
         return [_receipt(submission, one) for submission, one in zip(submissions, stored, strict=True)]
 
@@ -72,6 +73,16 @@ class Ingest:
         await self._gathering.drain()
         if self._publisher is not None:
             await self._publisher.drain()
+
+    async def _store_all(self, submissions: Sequence[Submission]) -> list[Stored]:
+        failpoints.reach("ingest.begun")
+        async with self._batches, self._database.connection() as connection, connection.transaction():
+            stored = await storage.store(connection, submissions)
+            for index, (submission, one) in enumerate(zip(submissions, stored, strict=True)):
+                if one.conflict:
+                    raise IdempotencyConflict(submission.idempotency_key, index)
+        failpoints.reach("ingest.stored")
+        return stored
 
     async def _commit_group(self, group: Sequence[Submission]) -> list[Receipt | RiskEngineError]:
         failpoints.reach("ingest.begun")

@@ -46,8 +46,11 @@ class Relay:
             return 0
         published_at = None if oldest is None else clock.to_datetime(oldest)
         rows = await self._database.fetch("relay_lost", published_at, self._allowance, room, _LOST)
-        _relayed_lost.inc(len(rows))
-        return await self._publish(rows, "transactions_relayed")
+        if rows:
+            _relayed_lost.inc(len(rows))
+            await self._publish(rows)
+            _log.info("transactions_relayed", count=len(rows))
+        return len(rows)
 
     async def bring_back_retries(self) -> int:
         """Publishes what failed and is to be tried again now, up to MOST_AT_ONCE, and says how many.
@@ -55,13 +58,13 @@ class Relay:
         Raises Unavailable. What cannot be published is lost to the stream then, and brought back as such.
         """
         rows = await self._database.fetch("relay_retries", MOST_AT_ONCE, _RETRIES)
-        _relayed_retry.inc(len(rows))
-        return await self._publish(rows, "retries_relayed")
-
-    async def _publish(self, rows: Sequence[Row], event: str) -> int:
         if rows:
-            failpoints.reach("relay.marked")
-            await self._queue.publish([messages.encode(transactions.from_row(row)) for row in rows])
-            failpoints.reach("relay.published")
-            _log.info(event, count=len(rows))
+            _relayed_retry.inc(len(rows))
+            await self._publish(rows)
+            _log.info("retries_relayed", count=len(rows))
         return len(rows)
+
+    async def _publish(self, rows: Sequence[Row]) -> None:
+        failpoints.reach("relay.marked")
+        await self._queue.publish([messages.encode(transactions.from_row(row)) for row in rows])
+        failpoints.reach("relay.published")

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import uuid4
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
 from riskengine.domain.clock import DAY, SECOND
 from riskengine.resilience.breaker import Breaker
 from riskengine.resilience.redis import PART, absence_as_unavailable
 from riskengine.state import parts, scripts
+from riskengine.state.commands import Command, run
 from riskengine.state.parts import Addition, Changes, Found, Sought, Stand
 
 SHARED_TTL = 2 * DAY // SECOND
@@ -22,8 +22,6 @@ SHARED_TTL = 2 * DAY // SECOND
 
 TOKEN_TTL = 60
 """Seconds in which additions to series that are sent again are known: redis-py tries twice, for 5 s each."""
-
-_Command = tuple[str | bytes | int, ...]
 
 _KEPT = "shared:kept"
 _STATE = "series:state"
@@ -44,7 +42,7 @@ class Histories:
 
     async def find(self, sought: Sought) -> Found:
         """Reads what there is of what is sought."""
-        commands: list[_Command] = [
+        commands: list[Command] = [
             ("MGET", _KEPT, *map(_history_key, sought.accounts)),
             ("HMGET", _PEERS[0], *sought.slots),
             ("HGETALL", _PEERS[1]),
@@ -68,7 +66,7 @@ class Histories:
 
     async def write(self, changes: Changes) -> None:
         """Writes what changed; histories only where they are newer. What is added to cells is so with each call."""
-        commands: list[_Command] = []
+        commands: list[Command] = []
         if changes.histories:
             keys = list(map(_history_key, changes.histories))
             commands.append(scripts.call("write_histories", keys, *changes.histories.values()))
@@ -138,32 +136,11 @@ class Histories:
         with absence_as_unavailable(self._breaker):
             await self._redis.execute_command("PING")
 
-    async def _run(self, commands: Sequence[_Command]) -> list[Any]:
-        """Sends the commands at once; a server that does not know the scripts (new, or emptied) is told them first.
-
-        Only what failed so is sent again: additions to series are not to be made twice.
-        """
-        with absence_as_unavailable(self._breaker):
-            answers = await self._send(commands)
-            unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-            if unknown:
-                await self._send([("SCRIPT", "LOAD", scripts.text(name)) for name in scripts.NAMES])
-                again = await self._send([commands[place] for place in unknown])
-                for place, answer in zip(unknown, again, strict=True):
-                    answers[place] = answer
-            for answer in answers:
-                if isinstance(answer, Exception):
-                    raise answer
-            return answers
-
-    async def _send(self, commands: Sequence[_Command]) -> list[Any]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        return await pipeline.execute(raise_on_error=False)
+    async def _run(self, sent: Sequence[Command]) -> list[Any]:
+        return await run(self._redis, self._breaker, sent)
 
 
-def _additions(token: str, guard: Sequence[str | int], cells: Sequence[Addition]) -> _Command:
+def _additions(token: str, guard: Sequence[str | int], cells: Sequence[Addition]) -> Command:
     """The command that adds to cells; see write_series.lua."""
     keys = [_STATE, f"series:token:{token}", *[_cells_key(one.series, one.value) for one in cells]]
     values = [value for one in cells for value in (one.series, one.keeps, one.lives, one.number, *one.cell)]

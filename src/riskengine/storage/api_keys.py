@@ -1,4 +1,4 @@
-"""API keys in PostgreSQL: made, listed, looked up and revoked. Only digests are kept."""
+"""API keys in PostgreSQL: made, listed, looked up, limited and revoked. Only digests are kept."""
 
 import hashlib
 import secrets
@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from riskengine.domain import clock
+from riskengine.domain.rate_limit import RateLimit
 from riskengine.storage.database import Database, Row
 
 Scope = Literal["ingest", "read", "rules", "admin"]
@@ -20,7 +21,10 @@ _SECRET_BYTES = 32
 
 
 class ApiKey(msgspec.Struct, frozen=True):
-    """A key without its secret. Times are milliseconds since the epoch; `digest` is the SHA-256 of the whole key."""
+    """A key without its secret. Times are milliseconds since the epoch; `digest` is the SHA-256 of the whole key.
+
+    `limit` is how much may be sent with it; None: as much as there is.
+    """
 
     key_id: str
     name: str
@@ -28,6 +32,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     created_at: int
     revoked_at: int | None
+    limit: RateLimit | None = None
 
     def allows(self, needed: Scope) -> bool:
         """Whether the key may do what needs this scope."""
@@ -39,11 +44,11 @@ class ApiKey(msgspec.Struct, frozen=True):
         return f"{self.name} ({self.key_id})"
 
 
-async def create(database: Database, name: str, scopes: Sequence[Scope]) -> str:
+async def create(database: Database, name: str, scopes: Sequence[Scope], limit: RateLimit | None = None) -> str:
     """Makes a key, and returns it: this is the only time that it is seen."""
     key_id = secrets.token_hex(_ID_BYTES)
     key = f"{_PREFIX}_{key_id}_{secrets.token_urlsafe(_SECRET_BYTES)}"
-    await database.fetch("api_key_create", key_id, name, digest(key), list(scopes))
+    await database.fetch("api_key_create", key_id, name, digest(key), list(scopes), *_columns(limit))
     return key
 
 
@@ -63,6 +68,11 @@ async def revoke(database: Database, key_id: str) -> bool:
     return await database.fetch_one("api_key_revoke", key_id) is not None
 
 
+async def set_limit(database: Database, key_id: str, limit: RateLimit | None) -> bool:
+    """Sets how much may be sent with a key; None ends its limit. Says whether there was a good key of that id."""
+    return await database.fetch_one("api_key_limit", key_id, *_columns(limit)) is not None
+
+
 def key_id_of(key: str) -> str | None:
     """The id in a key; None if it does not look like one."""
     prefix, _, rest = key.partition("_")
@@ -75,6 +85,10 @@ def digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
+def _columns(limit: RateLimit | None) -> tuple[int | None, int | None]:
+    return (None, None) if limit is None else (limit.rate, limit.burst)
+
+
 def _from_row(row: Row) -> ApiKey:
     revoked_at = row["revoked_at"]
     return ApiKey(
@@ -84,4 +98,5 @@ def _from_row(row: Row) -> ApiKey:
         scopes=frozenset(row["scopes"]),
         created_at=clock.to_ms(row["created_at"]),
         revoked_at=None if revoked_at is None else clock.to_ms(revoked_at),
+        limit=None if row["rate"] is None else RateLimit(row["rate"], row["burst"]),
     )
