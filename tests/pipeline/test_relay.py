@@ -79,3 +79,25 @@ async def test_a_lost_redis_is_filled_again_page_by_page(database: Database, que
     # Then all are on the stream once
     assert counts == [MOST_AT_ONCE, 200, 0]
     assert {t.transaction_id for t in await _published(queue)} == {t.transaction_id for t in lost}
+
+
+async def test_what_failed_is_published_when_its_next_try_is_due(database: Database, queue: RedisStream) -> None:
+    # Given transactions that failed long after they were published: due, due later, and dead
+    due, later, dead = await _pending(database, 3, published_ago=timedelta(minutes=5))
+    async with database.connection() as connection:
+        for transaction, when in ((due, "now"), (later, "tomorrow"), (dead, "infinity")):
+            await connection.execute(
+                "UPDATE pending SET failures = 1, retry_at = $2::text::timestamptz WHERE transaction_id = $1",
+                transaction.transaction_id,
+                when,
+            )
+    relay = Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT)
+    # When the relay looks for what is lost, Then none of them is
+    assert await relay.bring_back_lost() == 0
+    # And when it looks for what is to be tried again, it publishes what is due, once
+    assert [await relay.bring_back_retries() for _ in range(2)] == [1, 0]
+    assert await _published(queue) == [due]
+    # And that is lost like any other if it never reaches anybody
+    async with database.connection() as connection:
+        await connection.execute("UPDATE pending SET published_at = now() - interval '1 minute'")
+    assert await relay.bring_back_lost() == 1
