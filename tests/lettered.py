@@ -1,6 +1,7 @@
 """Dead letters for tests, made as workers make them."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from uuid import UUID
 
 from riskengine.domain.dead_letter import Failure
@@ -66,6 +67,20 @@ async def status(database: Database, letter_id: UUID) -> str:
 async def every(database: Database, wanted: Selection = Selection()) -> list[UUID]:  # noqa: B008  (it is frozen)
     """The ids of letters, newest first."""
     return [letter.letter_id for letter in await dead_letters.page(database, wanted, 10_000, LAST)]
+
+
+async def at_once(database: Database, held: UUID, steps: Sequence[Awaitable[list[UUID]]]) -> list[list[UUID]]:
+    """What steps give that all begin while somebody holds a letter: none ends before the others begin."""
+    async with database.connection() as looker, database.connection() as holder, holder.transaction():
+        await holder.execute("SELECT FROM dead_letters WHERE letter_id = $1 FOR UPDATE", held)
+        running = [asyncio.ensure_future(step) for step in steps]
+        waiting = 0
+        while waiting + sum(step.done() for step in running) < len(running):
+            await asyncio.sleep(0.01)
+            waiting = await looker.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+    return await asyncio.gather(*running)
 
 
 async def waits(database: Database) -> dict[UUID, float | None]:

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from riskengine.api import letter_described as described
+from riskengine.api import routes
 from riskengine.domain import ids
 from riskengine.storage import api_keys, dead_letters
 from riskengine.streaming import messages
@@ -208,6 +209,9 @@ async def test_changes_need_a_key_for_everything(api: Api, reader: httpx.AsyncCl
         answer = await reader.post(path, json={"all": True, "note": "x"})
         assert_problem(answer, 403)
     assert await status(api.database, letter) == "open"
+    # And the door knows that before anything is read
+    assert {routes.scope_needed("POST", path) for path in (REPLAY, DISCARD, f"{LETTERS}//replay")} == {"admin"}
+    assert routes.scope_needed("GET", CAUSES) == "read"
     # And without a key nothing is shown
     async with client_of(api.port) as nobody:
         assert_problem(await nobody.get(LETTERS), 401)

@@ -19,7 +19,7 @@ WITH chosen AS (
     SELECT letter_id, transaction_id, row_number() OVER (ORDER BY letter_id) - 1 AS place FROM chosen
 ), due AS (
     UPDATE pending p
-    SET failures = 0, retry_at = clock_timestamp() + c.place / $9::float8 * interval '1 second'
+    SET failures = 0, retry_at = (SELECT clock_timestamp()) + c.place / $9::float8 * interval '1 second'
     FROM placed c WHERE p.transaction_id = c.transaction_id
     RETURNING c.letter_id
 )
