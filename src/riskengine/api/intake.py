@@ -52,7 +52,7 @@ async def submit_batch(service: Service, asked: Asked) -> Answer:
         raise InvalidInput((FieldError(validation.KEY_HEADER, "give each transaction of a batch a key of its own"),))
     body = await read_json(asked.headers, asked.receive, LARGEST_BATCH)
     with service.room.take(_about(body)) as places:
-        submissions = await _in_turns(validation.batch(body, clock.now_ms()))
+        submissions = await _read_in_turns(service, validation.batch(body, clock.now_ms()))
         await asked.toll.pay(len(submissions))
         receipts = await service.ingest.submit_batch(submissions, places)
     replayed = sum(receipt.replayed for receipt in receipts)
@@ -84,17 +84,20 @@ def text_of(encoded: str) -> str:
     return unquote_to_bytes(encoded).decode("utf-8", "surrogateescape")
 
 
-async def _in_turns(reading: Generator[None, None, Result]) -> Result:
-    """What the generator returns; between its steps, others are served. A thread would not do: whenever the event loop
-    let go of the interpreter, which it does for each request, it would wait for that thread's turn to end.
+async def _read_in_turns(service: Service, reading: Generator[None, None, Result]) -> Result:
+    """What the generator returns. Between its steps others are served: one step of one batch in a turn of the loop.
+
+    A thread would not do: whenever the event loop let go of the interpreter, which it does for each request, it would
+    wait for that thread's turn to end.
     """
-    while True:
-        try:
-            next(reading)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
-        await asyncio.sleep(0)
+    async with service.reading:
+        while True:
+            try:
+                next(reading)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            await asyncio.sleep(0)
 
 
 def _about(body: bytes) -> int:

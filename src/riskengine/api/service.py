@@ -33,7 +33,7 @@ _body_bytes = Gauge("riskengine_body_bytes", "Bytes reserved for the bodies of r
 
 
 class Service(msgspec.Struct, frozen=True):
-    """The parts of the engine that answers are made with."""
+    """The parts of the engine that answers are made with. Who reads a batch has `reading`."""
 
     breakers: Breakers
     database: Database
@@ -43,6 +43,7 @@ class Service(msgspec.Struct, frozen=True):
     limiter: Limiter
     bodies: BodyBudget
     room: Room
+    reading: asyncio.Lock
     ingest: Ingest
     immediate: Immediate
     publishing: Publishing
@@ -64,6 +65,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             limiter=Limiter(parts.quotas.take),
             bodies=BodyBudget(settings.api_body_budget_mib << 20),
             room=room,
+            reading=asyncio.Lock(),
             ingest=Ingest(parts.database, Publisher(parts.queue, limit=settings.queue_limit), room),
             immediate=Immediate(parts.database, parts.decider, room),
             publishing=Publishing(
