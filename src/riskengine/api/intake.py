@@ -85,7 +85,7 @@ def text_of(encoded: str) -> str:
 
 
 async def _read_in_turns(service: Service, reading: Generator[None, None, Result]) -> Result:
-    """What the generator returns. Between its steps others are served: one step of one batch in a turn of the loop.
+    """What the generator returns. In a turn of the event loop, one batch goes one step on, and others are served.
 
     A thread would not do: whenever the event loop let go of the interpreter, which it does for each request, it would
     wait for that thread's turn to end.
