@@ -31,7 +31,8 @@ class Api(msgspec.Struct, frozen=True):
 async def serving(database_url: str, redis_url: str, **settings: Any) -> AsyncIterator[int]:
     """An API server, with other settings if given, and its port."""
     port = ports.free()
-    app = create_app(Settings(database_url=database_url, redis_url=redis_url, **settings))
+    chosen = {"api_body_budget_mib": 64} | settings
+    app = create_app(Settings(database_url=database_url, redis_url=redis_url, **chosen))
     server = uvicorn.Server(uvicorn.Config(app, port=port, http="httptools", access_log=False, log_config=None))
     task = asyncio.create_task(server.serve())
     while not server.started:

@@ -124,8 +124,7 @@ async def stuck(api: Api) -> AsyncIterator[None]:
 
 async def test_what_waits_to_be_stored_has_one_limit_and_is_seen(api: Api, database_url: str, redis_url: str) -> None:
     # Given a replica with room for ten, whose transactions cannot be stored
-    settings = {"ingest_queue_limit": 10, "api_body_budget_mib": 64}
-    async with serving(database_url, redis_url, **settings) as port, AsyncExitStack() as rest:
+    async with serving(database_url, redis_url, ingest_queue_limit=10) as port, AsyncExitStack() as rest:
         client = await rest.enter_async_context(client_of(port))
         client.headers = api.client.headers
         own = Api(client, api.database, port)
@@ -155,7 +154,7 @@ async def test_what_waits_to_be_stored_has_one_limit_and_is_seen(api: Api, datab
 
 async def test_a_batch_has_its_places_before_it_is_read(api: Api, database_url: str, redis_url: str) -> None:
     # Given a replica with room for ten, where eight wait
-    async with serving(database_url, redis_url, waiting=10) as port, client_of(port) as client:
+    async with serving(database_url, redis_url, ingest_queue_limit=10) as port, client_of(port) as client:
         client.headers = api.client.headers
         assert (await client.post(TRANSACTIONS, json=payment())).status_code == 201
         async with asyncio.TaskGroup() as tasks, stuck(api):
