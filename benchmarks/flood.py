@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
-from riskengine.demo.connection import Connection
-from riskengine.demo.requests import Requests
 
 from benchmarks.load import TAKEN
+from riskengine.client.connection import Connection
+from riskengine.client.requests import Requests
 from riskengine.domain.errors import Unavailable
 
 NO_ANSWER = 0

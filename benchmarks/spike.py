@@ -13,16 +13,16 @@ import msgspec
 import uvloop
 from redis.asyncio import Redis
 from rich.console import Console
-from riskengine.demo.audit import audit
-from riskengine.demo.requests import Requests
 
 from benchmarks import ground, load, spike_figures, traffic
 from benchmarks.depths import Depths
 from benchmarks.flood import Flood, Shot
 from benchmarks.spike_figures import Spike
 from riskengine import logs
+from riskengine.client.requests import Requests
 from riskengine.demo import requests
 from riskengine.domain.transaction import Submission
+from riskengine.pipeline.proof.audit import audit
 from riskengine.resilience import redis as connections
 from riskengine.stack import ports
 from riskengine.stack.stack import Stack

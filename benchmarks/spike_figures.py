@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import msgspec
 from rich.console import Console
 from rich.table import Table
-from riskengine.demo.audit import Audit
 
 from benchmarks.depths import Depth
 from benchmarks.figures import Machine
 from benchmarks.flood import Flood
 from benchmarks.load import TAKEN
 from riskengine.demo.journal import percentiles
+from riskengine.pipeline.proof.audit import Audit
 
 CURVE_LINES, CURVE_WIDTH = 30, 50
 """The most lines of the curve, and characters of its longest bar."""

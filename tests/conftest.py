@@ -1,11 +1,13 @@
 """The tests' real servers: one PostgreSQL and one Valkey a run; a database of its own and an empty Valkey a test."""
 
+import logging
 import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import asyncpg
 import pytest
+import structlog
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
@@ -23,6 +25,17 @@ _TEMPLATE = "migrated"
 
 # Shells start background jobs deaf to Ctrl-C, and children inherit that: our own must hear what tests send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """For tests of what sets up logging for the whole process: afterwards all is as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

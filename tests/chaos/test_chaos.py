@@ -21,6 +21,8 @@ from riskengine.cli import chaos, main
 from riskengine.stack import programs
 from riskengine.stack.errors import StackError
 
+pytestmark = pytest.mark.usefixtures("logs_as_before")
+
 PATIENCE_S = 800
 FAULTS = ("crash-decide.stored", "kill-api", "empty-valkey", "unscorable", "cut-postgresql")
 
