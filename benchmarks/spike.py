@@ -19,8 +19,8 @@ from benchmarks.depths import Depths
 from benchmarks.flood import Flood, Shot
 from benchmarks.spike_figures import Spike
 from riskengine import logs
+from riskengine.client import requests
 from riskengine.client.requests import Requests
-from riskengine.demo import requests
 from riskengine.domain.transaction import Submission
 from riskengine.pipeline.proof.audit import audit
 from riskengine.resilience import redis as connections
