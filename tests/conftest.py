@@ -23,6 +23,9 @@ from riskengine.streaming.redis_stream import RedisStream
 
 _TEMPLATE = "migrated"
 
+_HASTY = {"fsync": "off", "full_page_writes": "off"}
+"""Of a server that ends with the run, on which hundreds of databases are made. Stacks are as careful as ever."""
+
 # Shells start background jobs deaf to Ctrl-C, and children inherit that: our own must hear what tests send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -42,7 +45,7 @@ def logs_as_before() -> Iterator[None]:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A PostgreSQL server; for a test that needs a database, `database_url` is simpler."""
     _skip_without(programs.postgres)
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    server = Postgres(tmp_path_factory.mktemp("postgres"), settings=_HASTY)
     server.start()
     yield server
     server.stop()
