@@ -275,6 +275,25 @@ async def test_nothing_is_acknowledged_while_its_failure_cannot_be_noted(
         assert await connection.fetchval("SELECT failures FROM pending") == 1
 
 
+async def test_rubbish_is_not_acknowledged_while_it_cannot_be_kept(
+    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
+) -> None:
+    # Given a message that is no transaction, and PostgreSQL away when it is to be kept as a dead letter
+    await queue.publish([b"\x01rubbish"])
+    stopping = asyncio.Event()
+    stopping.set()
+    consumer = _consumer("one", queue, decider, Forgetful(database), stopping)
+    # When a consumer that is told to stop works on it, then it is still there
+    assert not await consumer.work(await queue.read("one", 100, 10))
+    await consumer.leave()
+    assert await queue.depth() == 1
+    # And another keeps it, and only then it is gone
+    await _consumer("two", queue, decider, failing).take_over(60 * 60_000)
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT body FROM dead_letters") == b"\x01rubbish"
+    assert await queue.depth() == 0
+
+
 class Forgetful(Failing):
     """PostgreSQL is away whenever a failure is to be noted."""
 
@@ -282,6 +301,9 @@ class Forgetful(Failing):
         super().__init__(database, Fixed(ENGINE), Schedule(), stream="transactions", worker="test")
 
     async def note(self, failures: Sequence[Failure]) -> None:
+        raise Unavailable("postgresql")
+
+    async def bury(self, failures: Sequence[Failure]) -> None:
         raise Unavailable("postgresql")
 
 
