@@ -73,7 +73,7 @@ async def _template(postgres: Postgres) -> str:
 async def database_url(postgres: Postgres, _template: str) -> AsyncIterator[str]:
     """The address of a database of the test's own, with the schema and nothing in it."""
     name = f"test_{uuid.uuid4().hex}"
-    await _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {_template}")
+    await _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {_template} STRATEGY file_copy")
     yield postgres.url(name)
     await _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -16,13 +16,20 @@ from tests.stack.waiting import until
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become another user")
 
 
-@pytest.mark.parametrize("setting", ["fsync", "synchronous_commit", "full_page_writes"])
-async def test_what_is_acknowledged_is_on_disk(postgres: Postgres, setting: str) -> None:
-    connection = await asyncpg.connect(postgres.url())
+async def test_what_is_acknowledged_is_on_disk(tmp_path: Path) -> None:
+    # Given a server as everybody gets it
+    server = Postgres(tmp_path / "postgres")
+    server.start()
+    # When it is asked what keeps the promise
+    connection = await asyncpg.connect(server.url())
+    settings = ["fsync", "synchronous_commit", "full_page_writes"]
     try:
-        assert await connection.fetchval("SELECT current_setting($1)", setting) == "on"
+        kept = [await connection.fetchval("SELECT current_setting($1)", setting) for setting in settings]
     finally:
         await connection.close()
+        server.stop()
+    # Then all of it is on
+    assert kept == ["on", "on", "on"]
 
 
 async def test_a_wrong_password_is_refused(postgres: Postgres) -> None:
