@@ -5,6 +5,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -321,21 +322,28 @@ class Reference:
         self._under_way = set()
 
 
+TICKS = 1024
+"""Ticks of the test's clock in a second: floats hold any number of them exactly."""
+
+OPEN_TICKS = 128
+"""Ticks for which a breaker is open: 125 ms."""
+
 steps = st.lists(
     st.one_of(
         st.just(("begin", 0, None)),
         st.tuples(st.just("end"), st.integers(0, 9), st.sampled_from([True, False, False, False, None])),
-        st.tuples(st.just("wait"), st.sampled_from([1, 30, 99, 100]), st.none()),
+        st.tuples(st.just("wait"), st.sampled_from([1, 30, OPEN_TICKS - 1, OPEN_TICKS]), st.none()),
     ),
     max_size=120,
 )
 
 
-@given(steps, st.builds(Limits, st.integers(1, 4), st.just(100), st.integers(1, 3)))
+@given(steps, st.builds(Limits, st.integers(1, 4), st.just(OPEN_TICKS * 1000 // TICKS), st.integers(1, 3)))
 def test_it_does_what_the_reference_does(steps: list[tuple[str, int, Any]], limits: Limits) -> None:
     # Given a breaker and its reference, on one clock
     now = 0
-    breaker, reference = Breaker("part", limits, lambda: now / 1000), Reference(limits)
+    breaker = Breaker("part", limits, lambda: now / TICKS)
+    reference = Reference(msgspec.structs.replace(limits, open_ms=OPEN_TICKS))
     numbers: Iterator[int] = iter(range(len(steps)))
     calls: list[tuple[int, int, Call]] = []
     # When calls begin and end in any order, and time goes by
