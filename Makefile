@@ -54,7 +54,7 @@ spike: $(READY)
 
 lock:
 	uv pip compile pyproject.toml --output-file requirements.lock --universal --python-version 3.11 \
-		--extra embedded --extra model --group dev --generate-hashes \
+		--extra archive --extra embedded --extra model --group dev --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 clean:
