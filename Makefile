@@ -40,8 +40,9 @@ check: $(READY)
 	$(BIN)/python scripts/check_pins.py
 	$(BIN)/python scripts/check_sizes.py
 
+# Each process has servers of its own; a file's tests share what they start, so they stay together.
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
