@@ -39,7 +39,7 @@ class Roster:
         self._closed = False
         self._serving: Future[asyncio.AbstractEventLoop] = Future()
         self._leave = asyncio.Event()
-        self._thread = threading.Thread(target=asyncio.run, args=(self._run(),), name="roster", daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="roster", daemon=True)
 
     def start(self) -> None:
         """Returns when the balancer can ask. Raises OSError if the port was taken meanwhile."""
