@@ -9,7 +9,7 @@ from riskengine.cli import main
 from riskengine.domain.errors import FieldError, InvalidInput, NotFound
 
 NAMES = [
-    *("demo", "up", "api", "worker", "migrate"),
+    *("demo", "up", "scale", "api", "worker", "migrate"),
     *("rules", "features", "rates", "models", "lists", "snooze", "explain", "verify"),
     "dlq",
     *("score", "import", "simulate", "keys"),

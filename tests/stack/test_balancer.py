@@ -12,6 +12,7 @@ import pytest
 from riskengine.stack import ports
 from riskengine.stack.balancer import Balancer
 from riskengine.stack.errors import StackError
+from tests.stack.waiting import until
 
 
 class _Upstream(http.server.BaseHTTPRequestHandler):
@@ -57,13 +58,21 @@ def upstreams() -> list[int]:
 
 
 @pytest.fixture
-def client(tmp_path: Path, upstreams: list[int]) -> Iterator[httpx.Client]:
-    """A client of a balancer over two ports, where nobody listens yet."""
-    balancer = Balancer(tmp_path, upstreams)
+def balancer(tmp_path: Path, upstreams: list[int]) -> Iterator[Balancer]:
+    """A balancer over three places: at two of them processes are admitted, but nobody listens yet."""
+    balancer = Balancer(tmp_path, [*upstreams, ports.free()])
+    for port in upstreams:
+        balancer.roster.admit(port)
     balancer.start()
+    yield balancer
+    balancer.stop()
+
+
+@pytest.fixture
+def client(balancer: Balancer) -> Iterator[httpx.Client]:
+    """A client of the balancer."""
     with httpx.Client(base_url=balancer.url, timeout=30) as client:
         yield client
-    balancer.stop()
 
 
 def test_requests_are_shared_out(client: httpx.Client, upstreams: list[int]) -> None:
@@ -95,6 +104,37 @@ def test_without_any_process_the_answer_says_to_try_again(client: httpx.Client) 
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Retry-After"] == "1"
     assert answer.json()["status"] == 503
+
+
+def test_a_stranger_at_an_empty_place_gets_no_request(balancer: Balancer, client: httpx.Client) -> None:
+    # Given somebody who listens at a place where no process was admitted, and nobody else
+    roster = balancer.roster
+    with upstream(roster.places[2]):
+        assert roster.wait_told(roster.places[2], 1)
+        # When requests come
+        answer = client.post("/", content=b"body")
+    # Then they do not get there
+    assert answer.status_code == 503
+
+
+def test_places_are_filled_and_emptied_while_it_runs(
+    balancer: Balancer, client: httpx.Client, upstreams: list[int]
+) -> None:
+    roster, third = balancer.roster, balancer.roster.places[2]
+
+    def answering() -> set[int]:
+        answers = [client.post("/", content=b"body") for _ in range(40)]
+        return {int(answer.text.split()[0]) for answer in answers if answer.status_code == 200}
+
+    with upstream(upstreams[0]), upstream(upstreams[1]), upstream(third):
+        # When a third process is admitted, then it has its share
+        roster.admit(third)
+        assert roster.wait_told(third, 1)
+        until(lambda: answering() == {*upstreams, third}, "requests to all three")
+        # When one is withdrawn, and the balancer was told twice, then it gets nothing more
+        roster.withdraw(upstreams[0])
+        assert roster.wait_told(upstreams[0], 2)
+        assert answering() == {upstreams[1], third}
 
 
 def test_headers_without_end_are_refused(client: httpx.Client, upstreams: list[int]) -> None:

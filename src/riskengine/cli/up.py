@@ -10,13 +10,12 @@ from rich.console import Console
 
 from riskengine import logs
 from riskengine.stack.stack import Stack
-
-_MOST = 32  # processes of a kind: beyond that one machine gains nothing
+from riskengine.stack.standing import MOST
 
 
 def command(
-    api: Annotated[int, typer.Option(min=1, max=_MOST, help="API processes behind the balancer.")] = 2,
-    workers: Annotated[int, typer.Option(min=1, max=_MOST, help="Workers that score and decide.")] = 2,
+    api: Annotated[int, typer.Option(min=1, max=MOST, help="API processes behind the balancer.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, max=MOST, help="Workers that score and decide.")] = 2,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the API on this machine.")] = 8080,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".riskengine"),
 ) -> None:

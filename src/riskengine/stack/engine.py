@@ -7,6 +7,7 @@ from pathlib import Path
 
 from riskengine.stack import ports
 from riskengine.stack.process import Process, Program
+from riskengine.stack.standing import Instance, Kind, State
 
 START_TIMEOUT_S = 30.0
 _PROBE_TIMEOUT_S = 5.0
@@ -18,35 +19,38 @@ class EngineProcess:
     It is kept running: whatever ends it unasked, another one follows.
     """
 
-    def __init__(self, command: str, name: str, directory: Path, environment: Mapping[str, str], port: int) -> None:
+    def __init__(self, kind: Kind, name: str, directory: Path, environment: Mapping[str, str], port: int) -> None:
+        self.kind = kind
         self.port = port
+        self._state = State.STARTING
+        listening = {"API_HOST": ports.LOOPBACK, "API_PORT": str(port)}
+        if kind is Kind.WORKER:
+            listening = {"WORKER_METRICS_PORT": str(port)}
         self.process = Process(
             Program(
                 name=name,
                 # -P: a file of the working directory must not stand in for a module
-                arguments=(sys.executable, "-P", "-m", "riskengine", command),
+                arguments=(sys.executable, "-P", "-m", "riskengine", kind),
                 directory=Path.cwd(),  # where `.env` is
                 log=directory / f"{name}.log",
-                environment=environment,
+                environment={**environment, **listening},
             ),
             restart=True,
         )
 
-    @classmethod
-    def api(cls, name: str, directory: Path, environment: Mapping[str, str]) -> "EngineProcess":
-        """An API process on a port of its own."""
-        port = ports.free()
-        return cls("api", name, directory, {**environment, "API_HOST": ports.LOOPBACK, "API_PORT": str(port)}, port)
-
-    @classmethod
-    def worker(cls, name: str, directory: Path, environment: Mapping[str, str]) -> "EngineProcess":
-        """A worker with its metrics on a port of its own."""
-        port = ports.free()
-        return cls("worker", name, directory, {**environment, "WORKER_METRICS_PORT": str(port)}, port)
+    @property
+    def instance(self) -> Instance:
+        """What it is at this moment. Raises StackError before its start."""
+        state = State.DOWN if self._state is State.RUNNING and not self.process.alive else self._state
+        return Instance(self.process.name, self.kind, self.process.pid, self.port, state)
 
     def wait_ready(self) -> None:
         """Returns when it listens. Raises StackError, with the end of its log, if it dies or takes too long."""
         self.process.wait_ready(lambda: ports.listening(self.port), START_TIMEOUT_S)
+
+    def note(self, state: State) -> None:
+        """Says where it stands, since that is not to be seen from outside."""
+        self._state = state
 
 
 def answers(port: int, path: str) -> bool:

@@ -34,3 +34,20 @@ class DirectoryLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def held(directory: Path) -> bool:
+    """Whether a process works in the directory, and not only left its files. Raises StackError if one may not look."""
+    try:
+        descriptor = os.open(directory / "lock", os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StackError(f"{directory} cannot be looked into ({error.strerror}): be the user who runs it") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 
 from riskengine.stack.errors import StackError
@@ -16,9 +17,20 @@ _TRIES = 100
 
 def free() -> int:
     """A port nobody listens on at the moment. Raises StackError if there is none."""
-    for port in random.sample(_QUIET, _TRIES):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((LOOPBACK, port))
+    return first_free(random.sample(_QUIET, _TRIES))
+
+
+def several(count: int) -> list[int]:
+    """So many different ports, of which nobody listens on any at the moment. Raises StackError if there are fewer."""
+    candidates = iter(random.sample(_QUIET, len(_QUIET)))
+    return [first_free(candidates) for _ in range(count)]
+
+
+def first_free(candidates: Iterable[int]) -> int:
+    """The first of the ports that nobody listens on at the moment. Raises StackError if there is none."""
+    for port in candidates:
+        with suppress(OSError):
+            _try(port)
             return port
     raise StackError(f"no free port found from {_QUIET.start} to {_QUIET.stop}: end programs that listen there")
 
@@ -30,16 +42,21 @@ def claim(wanted: int | None, part: str) -> int:
     """
     if not wanted:
         return free()
+    try:
+        _try(wanted)
+    except OSError as error:
+        raise StackError(
+            f"port {wanted} for {part} cannot be used ({error.strerror}): choose another with --port, "
+            "or stop the program that listens there"
+        ) from error
+    return wanted
+
+
+def _try(port: int) -> None:
+    """Takes the port for a moment; what is left of old connections does not matter. Raises OSError if it is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, wanted))
-        except OSError as error:
-            raise StackError(
-                f"port {wanted} for {part} cannot be used ({error.strerror}): choose another with --port, "
-                "or stop the program that listens there"
-            ) from error
-    return wanted
+        probe.bind((LOOPBACK, port))
 
 
 def listening(port: int) -> bool:

@@ -14,13 +14,16 @@ from typing import Any, Self
 import structlog
 
 from riskengine.pipeline import starters
-from riskengine.stack import ports
+from riskengine.stack import ports, standing
 from riskengine.stack.balancer import Balancer
+from riskengine.stack.crew import Crew
 from riskengine.stack.engine import START_TIMEOUT_S, EngineProcess, answers
+from riskengine.stack.governor import Governor
 from riskengine.stack.interruption import held_off, like_ctrl_c
 from riskengine.stack.lock import DirectoryLock
 from riskengine.stack.postgres import Postgres
-from riskengine.stack.process import Process, stop_all
+from riskengine.stack.process import Process
+from riskengine.stack.standing import MOST, Counts
 from riskengine.stack.valkey import Valkey
 
 _ENGINE_STOP_TIMEOUT_S = 4.0  # with the servers' own (1, 2 and 3 s) a stop takes less than 10 s, whatever hangs
@@ -39,7 +42,8 @@ class Stack:
     the end. `port` None means any free one. It is a context manager: inside, everything is up; at its end, and at
     Ctrl-C or SIGTERM, everything is stopped; if this process is killed, the kernel ends the others.
 
-    While it is up, the file `env` in the data directory holds DATABASE_URL and REDIS_URL for other commands.
+    While it is up, the file `env` in the data directory holds DATABASE_URL and REDIS_URL for other commands, and
+    `scaling.scale` gives it more or fewer API processes and workers: `api` and `workers` are those of the moment.
 
     For those who want it otherwise: `postgres_settings` replace the usual ones, and `environment` says what an API
     process or worker of a name gets in its environment, over ours and the servers' addresses. They are up then.
@@ -62,7 +66,7 @@ class Stack:
         environment: Callable[[str], Mapping[str, str]] = lambda _: _NOTHING,
     ) -> None:
         self.data_dir = data_dir.absolute() if data_dir else None
-        self._counts = (api, workers)
+        self._counts = Counts(api, workers)
         self._port = port
         self._postgres_settings = postgres_settings
         self._environment = environment
@@ -115,11 +119,7 @@ class Stack:
         directory = self._open_directory()
         self._start_servers(directory)
         _run(starters.prepare(self.database_url))
-        self._start_engine(directory / "engine")
-        self.balancer = Balancer(directory / "balancer", [part.port for part in self.api], port)
-        self._started.callback(self.balancer.stop)
-        self.balancer.start()
-        self.balancer.process.wait_ready(lambda: answers(port, "/health/ready"), START_TIMEOUT_S)
+        self._start_engine(directory, port)
         log.info("stack_started", url=self.url, directory=str(directory))
 
     def _open_directory(self) -> Path:
@@ -133,6 +133,8 @@ class Stack:
         lock = DirectoryLock(directory)
         lock.acquire()
         self._started.callback(lock.release)
+        standing.clear(directory)
+        self._started.callback(standing.clear, directory)
         return directory
 
     def _start_servers(self, directory: Path) -> None:
@@ -147,21 +149,19 @@ class Stack:
         addresses.write_text(f"DATABASE_URL={self.database_url}\nREDIS_URL={self.redis_url}\n")
         self._started.callback(addresses.unlink, missing_ok=True)
 
-    def _start_engine(self, directory: Path) -> None:
-        directory.mkdir(mode=0o700, exist_ok=True)
+    def _start_engine(self, directory: Path, port: int) -> None:
         usual = {**os.environ, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
-        api, workers = (
-            [f"{kind}-{number + 1}" for number in range(count)]
-            for kind, count in zip(("api", "worker"), self._counts, strict=True)
-        )
-        self.workers = [EngineProcess.worker(name, directory, {**usual, **self._environment(name)}) for name in workers]
-        self.api = [EngineProcess.api(name, directory, {**usual, **self._environment(name)}) for name in api]
-        parts = [*self.workers, *self.api]
-        self._started.callback(stop_all, [part.process for part in parts], _ENGINE_STOP_TIMEOUT_S)
-        for part in parts:
-            part.process.start()
-        for part in parts:
-            part.wait_ready()
+        self.balancer = Balancer(directory / "balancer", ports.several(MOST), port)
+        crew = Crew(directory / "engine", lambda name: {**usual, **self._environment(name)}, self.balancer.roster)
+        governor = Governor(directory, crew, self._counts)
+        self._started.callback(governor.stop)
+        self.api, self.workers = crew.api, crew.workers
+        self._started.callback(crew.stop, _ENGINE_STOP_TIMEOUT_S)
+        crew.start(self._counts)
+        self._started.callback(self.balancer.stop)
+        self.balancer.start()
+        self.balancer.process.wait_ready(lambda: answers(port, "/health/ready"), START_TIMEOUT_S)
+        governor.start()
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
