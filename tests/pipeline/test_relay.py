@@ -10,7 +10,8 @@ from riskengine.pipeline.relay import MOST_AT_ONCE, Relay
 from riskengine.storage import submissions
 from riskengine.storage.database import Database
 from riskengine.streaming import messages
-from riskengine.streaming.redis_stream import STREAM, RedisStream
+from riskengine.streaming.queue import Queue
+from riskengine.streaming.streams import STREAM
 from tests import factories
 
 AFTER_MS = 5_000
@@ -27,11 +28,11 @@ async def _pending(database: Database, count: int, *, published_ago: timedelta) 
     return [submission.transaction for submission in made]
 
 
-async def _published(queue: RedisStream) -> list[Transaction]:
+async def _published(queue: Queue) -> list[Transaction]:
     return [messages.decode(m.body) for m in await queue.read("one", 10_000, 10)]
 
 
-async def test_what_never_reached_the_stream_is_published_once(database: Database, queue: RedisStream) -> None:
+async def test_what_never_reached_the_stream_is_published_once(database: Database, queue: Queue) -> None:
     # Given transactions that were committed before a crash, a while ago
     lost = await _pending(database, 5, published_ago=timedelta(seconds=30))
     relay = Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT)
@@ -42,14 +43,14 @@ async def test_what_never_reached_the_stream_is_published_once(database: Databas
     assert sorted(await _published(queue), key=str) == sorted(lost, key=str)
 
 
-async def test_what_may_be_on_its_way_is_left_alone(database: Database, queue: RedisStream) -> None:
+async def test_what_may_be_on_its_way_is_left_alone(database: Database, queue: Queue) -> None:
     # Given transactions committed just now
     await _pending(database, 5, published_ago=timedelta(seconds=1))
     # When the relay runs, then it does nothing
     assert await Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT).bring_back_lost() == 0
 
 
-async def test_a_backlog_in_the_stream_is_not_multiplied(database: Database, queue: RedisStream, redis: Redis) -> None:
+async def test_a_backlog_in_the_stream_is_not_multiplied(database: Database, queue: Queue, redis: Redis) -> None:
     # Given transactions that have been on the stream for ten minutes, some of them in the hands of a slow consumer
     ago = timedelta(minutes=10)
     backlog = await _pending(database, 10, published_ago=ago)
@@ -70,7 +71,7 @@ async def test_a_backlog_in_the_stream_is_not_multiplied(database: Database, que
     assert await relay.bring_back_lost() == 1
 
 
-async def test_a_lost_redis_is_filled_again_page_by_page(database: Database, queue: RedisStream, redis: Redis) -> None:
+async def test_a_lost_redis_is_filled_again_page_by_page(database: Database, queue: Queue, redis: Redis) -> None:
     # Given more pending transactions than go at once, and a server that lost them
     lost = await _pending(database, MOST_AT_ONCE + 200, published_ago=timedelta(minutes=1))
     await redis.flushall()
@@ -82,10 +83,10 @@ async def test_a_lost_redis_is_filled_again_page_by_page(database: Database, que
     assert {t.transaction_id for t in await _published(queue)} == {t.transaction_id for t in lost}
 
 
-async def test_a_full_stream_is_not_filled_further(database: Database, queue: RedisStream) -> None:
+async def test_a_full_stream_is_not_filled_further(database: Database, queue: Queue) -> None:
     # Given a stream of three messages that may hold five, and ten lost transactions, published before those
     await _pending(database, 10, published_ago=timedelta(minutes=1))
-    await queue.publish([b"a", b"b", b"c"])
+    await queue.publish(factories.outgoing(b"a", b"b", b"c"))
     relay = Relay(database, queue, after_ms=AFTER_MS, limit=5)
     # When the relay runs
     counts = [await relay.bring_back_lost() for _ in range(2)]
@@ -96,7 +97,7 @@ async def test_a_full_stream_is_not_filled_further(database: Database, queue: Re
     assert await relay.bring_back_lost() == 4
 
 
-async def test_one_relay_at_a_time_looks(database: Database, queue: RedisStream) -> None:
+async def test_one_relay_at_a_time_looks(database: Database, queue: Queue) -> None:
     # Given lost transactions, and a relay that is at it: it holds the lock
     await _pending(database, 3, published_ago=timedelta(minutes=1))
     relay = Relay(database, queue, after_ms=AFTER_MS, limit=LIMIT)
@@ -107,7 +108,7 @@ async def test_one_relay_at_a_time_looks(database: Database, queue: RedisStream)
     assert await relay.bring_back_lost() == 3
 
 
-async def test_what_failed_is_brought_back_when_it_is_due_and_no_sooner(database: Database, queue: RedisStream) -> None:
+async def test_what_failed_is_brought_back_when_it_is_due_and_no_sooner(database: Database, queue: Queue) -> None:
     # Given transactions that failed: one is due, one is not yet, and one is a dead letter
     due, later, dead = await _pending(database, 3, published_ago=timedelta(minutes=1))
     async with database.connection() as connection:
