@@ -17,7 +17,7 @@ MOST_AT_ONCE = 1000
 """Transactions published in one go: about a third of a megabyte."""
 
 MOST_LOOKED_AT = 20_000
-"""Pending transactions that are looked at in one go, some 10 ms of PostgreSQL: of a longer backlog the oldest ones."""
+"""Pending transactions that are looked at in one go, 10 to 20 ms of PostgreSQL: of a longer backlog the oldest ones."""
 
 _LOST, _RETRIES = 0x7269736C, 0x7269736D
 """Advisory locks of PostgreSQL ("risl", "rism"): one relay at a time looks for either."""

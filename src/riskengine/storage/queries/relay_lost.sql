@@ -22,8 +22,9 @@ WITH mine AS MATERIALIZED (
         FOR UPDATE SKIP LOCKED
     ) p
 ), marked AS (
-    UPDATE pending p SET published_at = clock_timestamp() FROM taken WHERE p.transaction_id = taken.transaction_id
-    RETURNING p.transaction_id, p.created_at
+    UPDATE pending SET published_at = clock_timestamp()
+    WHERE transaction_id = ANY (ARRAY(SELECT transaction_id FROM taken))   -- so that it is read by its key, and never whole
+    RETURNING transaction_id, created_at
 )
 SELECT t.transaction_id, t.account_id, t.amount, t.currency, t.occurred_at, t.merchant, t.merchant_category, t.location,
        t.latitude, t.longitude, t.country, t.channel, t.device_id, t.ip, t.beneficiary, t.card_bin
