@@ -9,16 +9,17 @@ import msgspec
 import psutil  # type: ignore[import-untyped]
 from redis.asyncio import Redis
 
+from riskengine.settings import stream_partitions
 from riskengine.stack.stack import Stack
 from riskengine.storage.database import Database
-from riskengine.streaming.redis_stream import STREAM
+from riskengine.streaming import streams
 
 EVERY_S = 1.0
 """Seconds between two looks."""
 
 
 class Depth(msgspec.Struct, frozen=True):
-    """A look: seconds since the first one, transactions accepted and not decided, messages in the stream, and MB.
+    """A look: seconds since the first one, transactions accepted and not decided, messages on the streams, and MB.
 
     `api_mb` is the largest API process, `valkey_mb` what Valkey counts against its limit.
     """
@@ -48,7 +49,8 @@ class Depths:
     async def look(self) -> Depth:
         """How it is now."""
         after, pending = time.perf_counter() - self._started, await self.pending()
-        stream, memory = int(await self._redis.xlen(STREAM)), await self._redis.info("memory")
+        stream = sum([int(await self._redis.xlen(name)) for name in streams.names(stream_partitions())])
+        memory = await self._redis.info("memory")
         api = max(process.memory_info().rss for process in self._api)
         depth = Depth(round(after, 1), pending, stream, _mb(api), _mb(memory["used_memory"]))
         self.looks.append(depth)

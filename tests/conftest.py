@@ -19,7 +19,7 @@ from riskengine.stack.postgres import Postgres
 from riskengine.stack.stack import Stack
 from riskengine.stack.valkey import Valkey
 from riskengine.storage.database import Database
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.partitioned_stream import PartitionedStream
 
 _TEMPLATE = "migrated"
 
@@ -103,9 +103,9 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-def queue(redis: Redis) -> RedisStream:
+def queue(redis: Redis) -> PartitionedStream:
     """The queue on it."""
-    return RedisStream(redis)
+    return PartitionedStream(redis)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from riskengine.domain import ids
 from riskengine.domain.decision import Decision, Parts, Verdict, Versions
 from riskengine.domain.outcome import Level, Outcome
 from riskengine.domain.transaction import Submission, Transaction
+from riskengine.streaming.queue import Outgoing
 
 
 def transaction(
@@ -24,6 +25,11 @@ def submission(key: str | None = None, *, of: Transaction | None = None, **field
     made = of or transaction(**fields)
     content = blake2b(f"{made.account_id} {made.amount}".encode(), digest_size=16).digest()
     return Submission(made, key or str(made.transaction_id), content)
+
+
+def outgoing(*bodies: bytes) -> list[Outgoing]:
+    """Messages of one account, whatever is in them."""
+    return [Outgoing("alice", body) for body in bodies]
 
 
 def verdict(of: Transaction, score: float = 12.5) -> Verdict:

@@ -10,9 +10,10 @@ from riskengine.pipeline import failing
 from riskengine.storage import dead_letters, submissions
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import LAST, Origin, Selection
+from riskengine.streaming.queue import Message
 from tests import factories
 
-ORIGIN = Origin("transactions", "worker-1", {"riskengine": "0.1.0", "ruleset": 1, "model": None})
+ORIGIN = Origin("worker-1", {"riskengine": "0.1.0", "ruleset": 1, "model": None})
 RUBBISH = b"\x09rubbish"
 """A message of a schema that is far away."""
 
@@ -28,9 +29,8 @@ async def pending(database: Database, count: int, account_id: str = "alice") -> 
 def failure(of: UUID | None, error: Exception | None = None, message_id: str = "1-0", body: bytes = RUBBISH) -> Failure:
     """A failure to decide a transaction, or to read a message."""
     raised = error or ValueError("cannot be scored")
-    if of is None:
-        return failing.unreadable(message_id, body, raised)
-    return failing.undecidable(message_id, of, raised)
+    message = Message("transactions", message_id.encode(), body)
+    return failing.unreadable(message, raised) if of is None else failing.undecidable(message, of, raised)
 
 
 async def dead(database: Database, count: int, account_id: str = "alice", error: Exception | None = None) -> list[UUID]:

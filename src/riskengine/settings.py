@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from msgspec import Meta, inspect
 
 from riskengine.domain.errors import ConfigurationError
+from riskengine.domain.stream_partition import MOST_PARTITIONS
 
 
 def _of(description: str, unit: str = "", **limits: Any) -> Meta:
@@ -45,6 +46,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_db_pool_max: Annotated[int, _of("Connections a worker opens at most", ge=1, le=1000)] = 5
     worker_consumers: Annotated[int, _of("Consumers of a worker, which share its connections", ge=1, le=100)] = 5
     worker_batch_size: Annotated[int, _of("Transactions a consumer decides at once", ge=1, le=10_000)] = 100
+    stream_partitions: Annotated[
+        int,
+        _of("Partitions of the queue, over which accounts are spread; the same everywhere", ge=1, le=MOST_PARTITIONS),
+    ] = 1
     queue_limit: Annotated[
         int,
         _of(
@@ -146,6 +151,11 @@ def database_url(environment: Mapping[str, str] | None = None) -> str:
 def redis_url(environment: Mapping[str, str] | None = None) -> str:
     """REDIS_URL alone. Raises ConfigurationError if it is missing or wrong."""
     return str(_read_one("redis_url", environment)["redis_url"])
+
+
+def stream_partitions(environment: Mapping[str, str] | None = None) -> int:
+    """STREAM_PARTITIONS alone, or its default. Raises ConfigurationError if it is wrong."""
+    return int(_read_one("stream_partitions", environment).get("stream_partitions", 1))
 
 
 def approval_required(environment: Mapping[str, str] | None = None) -> bool:

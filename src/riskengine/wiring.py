@@ -18,6 +18,7 @@ from riskengine.pipeline.building import Builder
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.failing import Failing
 from riskengine.pipeline.follower import Follower
+from riskengine.pipeline.pace import Pace
 from riskengine.pipeline.recall import Recall
 from riskengine.pipeline.running import Running
 from riskengine.resilience import failpoints
@@ -32,8 +33,8 @@ from riskengine.state.quotas import Quotas
 from riskengine.storage.database import Database
 from riskengine.storage.processes import Identity
 from riskengine.streaming.dead_letter_stream import DeadLetterStream
+from riskengine.streaming.partitioned_stream import PartitionedStream
 from riskengine.streaming.queue import Queue
-from riskengine.streaming.redis_stream import STREAM, RedisStream
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -71,7 +72,8 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
         await database.close()
         raise
     redis = connections.connect(settings.redis_url, name)
-    queue, histories = RedisStream(redis, breaker=breakers.redis), histories_in(redis, breakers.redis)
+    queue = PartitionedStream(redis, settings.stream_partitions, breaker=breakers.redis)
+    histories = histories_in(redis, breakers.redis)
     letters = DeadLetterStream(redis, breaker=breakers.redis)
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
@@ -93,14 +95,19 @@ def histories_in(redis: Redis, breaker: Breaker | None = None) -> Histories:
     return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS, breaker=breaker)
 
 
-def follower(parts: Parts, settings: Settings, role: str) -> Follower:
-    """What keeps this process at what is published; `role` is `api` or `worker`."""
-    who = Identity(f"{role}-{socket.gethostname()}-{os.getpid()}", role, clock.now_ms())
-    return Follower(parts.database, parts.engines, settings.database_url, who)
+def identity(role: str) -> Identity:
+    """Who this process is; `role` is `api` or `worker`."""
+    return Identity(f"{role}-{socket.gethostname()}-{os.getpid()}", role, clock.now_ms())
+
+
+def follower(parts: Parts, settings: Settings, who: Identity) -> Follower:
+    """What keeps this process at what is published, and says that it lives and how much it does."""
+    pace = Pace(lambda: parts.decider.decided)
+    return Follower(parts.database, parts.engines, settings.database_url, who, pace)
 
 
 def failing(parts: Parts, settings: Settings, worker: str) -> Failing:
     """What becomes of messages that the worker could not decide."""
     jitter = settings.retry_jitter_percent / 100
     schedule = Schedule(attempts=settings.retry_attempts, first_ms=settings.retry_first_ms, jitter=jitter)
-    return Failing(parts.database, parts.engines, schedule, stream=STREAM, worker=worker)
+    return Failing(parts.database, parts.engines, schedule, worker=worker)

@@ -14,7 +14,7 @@ from riskengine.api import routes
 from riskengine.domain import ids
 from riskengine.storage import api_keys, dead_letters
 from riskengine.streaming import messages
-from riskengine.streaming.redis_stream import STREAM
+from riskengine.streaming.streams import STREAM
 from tests import factories, lettered
 from tests.api.conftest import Api, client_of
 from tests.api.test_door import assert_problem

@@ -34,6 +34,7 @@ EXPECTED = {
         for method, path in RELEASES
     ),
     ("get", "/api/v1/rulesets/running"),
+    ("get", "/api/v1/workers"),
     ("get", "/api/v1/dead-letters"),
     ("get", "/api/v1/dead-letters/causes"),
     ("get", "/api/v1/dead-letters/{letter_id}"),

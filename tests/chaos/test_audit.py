@@ -27,11 +27,12 @@ from riskengine.state.histories import Histories
 from riskengine.storage import dead_letters, submissions
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import Origin
+from riskengine.streaming.queue import Message
 from tests import factories
 from tests.docs.pages import ROOT, Page
 
 ENGINE = Engine.starter()
-ORIGIN = Origin("transactions", "tests", {})
+ORIGIN = Origin("tests", {})
 GARBAGE = b"\x09garbage"
 ANY = "(SELECT transaction_id FROM decisions WHERE account_sequence = 2 ORDER BY transaction_id LIMIT 1)"
 SAMPLE = Sample(1.0, 10, 0, 10, 0, 0, 3, {"api-1": 80 << 20, "worker-1": 70 << 20, "valkey": 3 << 20})
@@ -87,7 +88,7 @@ async def run(database: Database, redis: Redis) -> Run:
     await run.poison.store("chaos-1")
     (poisoned,) = run.poison.unscorable
     for number in range(4):
-        failure = failing.undecidable(f"{number}-0", poisoned, ValueError("no number"))
+        failure = failing.undecidable(_message(f"{number}-0"), poisoned, ValueError("no number"))
         await dead_letters.note(database, [failure], ORIGIN, [0.0] * 3, 0.0)
         if number < 3:
             await run.execute("UPDATE pending SET retry_at = NULL")
@@ -97,8 +98,12 @@ async def run(database: Database, redis: Redis) -> Run:
 
 
 async def _note_garbage(run: Run, message_id: str, body: bytes) -> None:
-    failure: Failure = failing.unreadable(message_id, body, ValueError("no transaction"))
+    failure: Failure = failing.unreadable(_message(message_id, body), ValueError("no transaction"))
     await dead_letters.note(run.database, [failure], ORIGIN, [], 0.0)
+
+
+def _message(message_id: str, body: bytes = b"") -> Message:
+    return Message("transactions", message_id.encode(), body)
 
 
 def _place(feature: str) -> int:

@@ -16,7 +16,7 @@ from riskengine.domain.errors import InvalidInput, NotFound
 from riskengine.storage import dead_letters
 from riskengine.storage.database import Database
 from riskengine.streaming import messages
-from riskengine.streaming.redis_stream import STREAM
+from riskengine.streaming.streams import STREAM
 from tests import factories, lettered
 from tests.lettered import dead, status, unreadable
 

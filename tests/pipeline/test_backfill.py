@@ -26,7 +26,7 @@ from riskengine.state.histories import Histories
 from riskengine.state.parts import DONE, FoundCells, Sought, SoughtCells, Stand
 from riskengine.storage import decisions, processes, submissions
 from riskengine.storage.database import Database
-from riskengine.storage.processes import Identity
+from riskengine.storage.processes import Identity, State
 from tests import factories
 from tests.pipeline import published
 from tests.scoring import crowded
@@ -292,7 +292,7 @@ async def test_nothing_is_filled_before_every_process_counts(database: Database,
     # Given a catalogue that is published, and a process that still runs the one before
     await published.publish(database, Kind.CATALOGUE, catalogues.dump(CROWDED.catalogue).encode())
     who = Identity("worker-1", "worker", clock.now_ms())
-    await processes.renew(database, who, RunningVersions(3, 1, 1, 1, None, 0), None)
+    await processes.renew(database, who, State(RunningVersions(3, 1, 1, 1, None, 0)))
     backfill = _backfill(database, histories)
     # When its features are to be filled
     running = aiter(backfill.run(CROWDED.catalogue))
@@ -300,7 +300,7 @@ async def test_nothing_is_filled_before_every_process_counts(database: Database,
     assert waiting == [Progress("processes", 0, 1)] * 2
     assert await histories.stands(sorted(SERIES)) == {}
     # Then that waits for the process
-    await processes.renew(database, who, RunningVersions(4, 1, 2, 1, None, 0), None)
+    await processes.renew(database, who, State(RunningVersions(4, 1, 2, 1, None, 0)))
     assert await anext(running) == Progress("processes", 1, 1)
     async for _ in running:
         pass

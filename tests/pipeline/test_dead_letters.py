@@ -27,7 +27,7 @@ from riskengine.storage import dead_letters
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import By, Selection
 from riskengine.streaming import messages
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.queue import Outgoing, Queue
 from tests import factories, lettered
 from tests.lettered import dead, every, status, unreadable, waits
 
@@ -35,13 +35,13 @@ ANN = By("ann", "corrected with 0.1.1")
 EVERYTHING = Selection()
 
 
-def letters(database: Database, queue: RedisStream) -> DeadLetters:
+def letters(database: Database, queue: Queue) -> DeadLetters:
     return DeadLetters(database, queue.publish)
 
 
 async def replay(
     database: Database,
-    queue: RedisStream,
+    queue: Queue,
     wanted: Selection = EVERYTHING,
     most: int = 1_000,
     rate: float = DEFAULT_RATE,
@@ -53,7 +53,7 @@ def fields(refused: pytest.ExceptionInfo[InvalidInput]) -> list[str]:
     return [fault.path for fault in refused.value.fields]
 
 
-async def test_a_replay_is_done_once_and_written_down(database: Database, queue: RedisStream) -> None:
+async def test_a_replay_is_done_once_and_written_down(database: Database, queue: Queue) -> None:
     # Given thirty letters
     made = await dead(database, 30)
     # When all are replayed
@@ -74,7 +74,7 @@ async def test_a_replay_is_done_once_and_written_down(database: Database, queue:
     assert (letter.changed_by, letter.note) == ("ann", ANN.note)
 
 
-async def test_replays_at_once_share_the_letters(database: Database, queue: RedisStream) -> None:
+async def test_replays_at_once_share_the_letters(database: Database, queue: Queue) -> None:
     # Given letters on transactions, and on messages that can be read by now
     await dead(database, 30)
     bodies = [messages.encode(factories.transaction()) for _ in range(30)]
@@ -87,7 +87,7 @@ async def test_replays_at_once_share_the_letters(database: Database, queue: Redi
     assert sorted(m.body for m in await queue.read("one", 100, 10)) == sorted(bodies)
 
 
-async def test_messages_that_can_be_read_now_are_in_the_queue_again(database: Database, queue: RedisStream) -> None:
+async def test_messages_that_can_be_read_now_are_in_the_queue_again(database: Database, queue: Queue) -> None:
     # Given more messages than are looked at in one go, every third of which still cannot be read
     readable = [messages.encode(factories.transaction()) for _ in range(PIECE)]
     bodies = [body for each in zip(readable, readable[::-1], strict=True) for body in each]
@@ -118,13 +118,13 @@ async def test_messages_that_can_be_read_now_are_in_the_queue_again(database: Da
     ],
 )
 async def test_without_a_queue_only_messages_are_left_alone(
-    database: Database, queue: RedisStream, error: Exception, why: str
+    database: Database, queue: Queue, error: Exception, why: str
 ) -> None:
     # Given a letter on a transaction and one on a message, and no queue
     await dead(database, 1)
     (message,) = await unreadable(database, [messages.encode(factories.transaction())])
 
-    async def away(bodies: Sequence[bytes]) -> None:
+    async def away(items: Sequence[Outgoing]) -> None:
         raise error
 
     # When all are replayed
@@ -136,7 +136,7 @@ async def test_without_a_queue_only_messages_are_left_alone(
     assert (await replay(database, queue)).messages == 1
 
 
-async def test_of_named_letters_all_that_is_not_done_is_told(database: Database, queue: RedisStream) -> None:
+async def test_of_named_letters_all_that_is_not_done_is_told(database: Database, queue: Queue) -> None:
     # Given letters that stand everywhere
     opened, replayed, discarded, decided = await dead(database, 4)
     (message,) = await unreadable(database, [lettered.RUBBISH])
@@ -170,7 +170,7 @@ async def test_of_named_letters_all_that_is_not_done_is_told(database: Database,
     }
 
 
-async def test_the_limit_ends_a_replay_and_says_so(database: Database, queue: RedisStream) -> None:
+async def test_the_limit_ends_a_replay_and_says_so(database: Database, queue: Queue) -> None:
     # Given five transactions and three messages
     made = await dead(database, 5)
     await unreadable(database, [messages.encode(factories.transaction()) for _ in range(3)])
@@ -185,7 +185,7 @@ async def test_the_limit_ends_a_replay_and_says_so(database: Database, queue: Re
     assert len(made) == 5
 
 
-async def test_filters_mean_open_letters(database: Database, queue: RedisStream) -> None:
+async def test_filters_mean_open_letters(database: Database, queue: Queue) -> None:
     # Given letters of two accounts, some of them discarded
     alice = await dead(database, 3, "alice")
     bob = await dead(database, 2, "bob", KeyError("x"))
@@ -199,7 +199,7 @@ async def test_filters_mean_open_letters(database: Database, queue: RedisStream)
     assert await every(database, Selection(status="replayed")) == sorted([*alice[1:], *bob], reverse=True)
 
 
-async def test_a_discard_is_done_once_and_written_down(database: Database, queue: RedisStream) -> None:
+async def test_a_discard_is_done_once_and_written_down(database: Database, queue: Queue) -> None:
     # Given letters
     made = [*await dead(database, 3), *await unreadable(database, [lettered.RUBBISH])]
     # When they are discarded, three of them first
@@ -232,7 +232,14 @@ async def test_a_discard_is_done_once_and_written_down(database: Database, queue
     ],
 )
 async def test_what_cannot_be_meant_is_refused_whole(
-    database: Database, queue: RedisStream, *, wanted: Selection, by: By, most: int, rate: float, expected: list[str]
+    database: Database,
+    queue: Queue,
+    *,
+    wanted: Selection,
+    by: By,
+    most: int,
+    rate: float,
+    expected: list[str],
 ) -> None:
     # Given a letter
     await dead(database, 1)
@@ -243,7 +250,7 @@ async def test_what_cannot_be_meant_is_refused_whole(
     assert len(await every(database, Selection(status="open"))) == 1
 
 
-async def test_a_discard_needs_a_reason(database: Database, queue: RedisStream) -> None:
+async def test_a_discard_needs_a_reason(database: Database, queue: Queue) -> None:
     (letter,) = await dead(database, 1)
     with pytest.raises(InvalidInput) as refused:
         await letters(database, queue).discard(EVERYTHING, replace(ANN, note=" "), most=1)

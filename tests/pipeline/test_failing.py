@@ -19,13 +19,15 @@ from riskengine.storage import dead_letters
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import Selection
 from riskengine.streaming import messages
+from riskengine.streaming.queue import Message
 from tests.lettered import failure, pending, waits
 
 ENGINE = Engine.starter()
+MESSAGE = Message("transactions", b"1-0", b"")
 
 
 def noting(database: Database, schedule: Schedule | None = None) -> Failing:
-    return Failing(database, Fixed(ENGINE), schedule or Schedule(), stream="transactions", worker="worker-7")
+    return Failing(database, Fixed(ENGINE), schedule or Schedule(), worker="worker-7")
 
 
 async def queue_again(database: Database) -> None:
@@ -158,8 +160,8 @@ async def test_an_unreadable_message_is_a_letter_at_once(database: Database) -> 
     # Given a message of no schema that is known, delivered twice, and a large one
     with pytest.raises(messages.UnknownVersion) as unknown:
         messages.decode(b"\xc8body")
-    large = failing.unreadable("2-0", b"\xc8" * (LARGEST_BODY + 1), unknown.value)
-    once = failing.unreadable("1-0", b"\xc8body", unknown.value)
+    large = failing.unreadable(Message("transactions", b"2-0", b"\xc8" * (LARGEST_BODY + 1)), unknown.value)
+    once = failing.unreadable(Message("transactions", b"1-0", b"\xc8body"), unknown.value)
     before = _sample("riskengine_dead_letters_total", "UnknownVersion")
     # When their failures are noted
     with structlog.testing.capture_logs() as logged:
@@ -185,8 +187,8 @@ def test_failures_at_the_same_place_have_the_same_fingerprint() -> None:
     assert "streaming/messages.py" in one.stack
     # And so has another class of error at the same place
     assert (
-        failing.undecidable("1-0", UUID(int=1), KeyError("x")).fingerprint
-        != failing.undecidable("1-0", UUID(int=1), ValueError("x")).fingerprint
+        failing.undecidable(MESSAGE, UUID(int=1), KeyError("x")).fingerprint
+        != failing.undecidable(MESSAGE, UUID(int=1), ValueError("x")).fingerprint
     )
 
 
@@ -210,7 +212,7 @@ def _fault(step: Callable[[], object]) -> Failure:
     try:
         step()
     except Exception as error:
-        return failing.undecidable("1-0", UUID(int=1), error)
+        return failing.undecidable(MESSAGE, UUID(int=1), error)
     raise AssertionError("it did not fail")
 
 

@@ -12,14 +12,15 @@ from riskengine.pipeline.room import Room
 from riskengine.resilience import redis as connections
 from riskengine.storage.database import Database
 from riskengine.streaming import messages
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.partitioned_stream import PartitionedStream
+from riskengine.streaming.queue import Queue
 from tests import factories
 
 LIMIT = 100_000
 
 
 @pytest.fixture
-async def ingest(database: Database, queue: RedisStream) -> AsyncIterator[Ingest]:
+async def ingest(database: Database, queue: Queue) -> AsyncIterator[Ingest]:
     ingest = Ingest(database, Publisher(queue, limit=LIMIT), Room(1000))
     yield ingest
     await ingest.drain()
@@ -31,7 +32,7 @@ async def _stored(database: Database) -> int:
 
 
 async def test_accepted_transactions_are_stored_and_published_in_order(
-    ingest: Ingest, database: Database, queue: RedisStream
+    ingest: Ingest, database: Database, queue: Queue
 ) -> None:
     # Given three hundred requests at once
     submissions = [factories.submission(account_id=f"a{n}") for n in range(300)]
@@ -47,7 +48,7 @@ async def test_accepted_transactions_are_stored_and_published_in_order(
 
 
 async def test_two_hundred_concurrent_requests_with_one_key_make_one_transaction(
-    ingest: Ingest, database: Database, queue: RedisStream
+    ingest: Ingest, database: Database, queue: Queue
 ) -> None:
     # Given one key in two hundred requests over two replicas
     twin = Ingest(database, Publisher(queue, limit=LIMIT), Room(1000))
@@ -77,7 +78,7 @@ async def test_other_content_under_a_used_key_is_refused_alone(ingest: Ingest, d
     assert await _stored(database) == 3
 
 
-async def test_a_batch_is_stored_whole_or_not_at_all(ingest: Ingest, database: Database, queue: RedisStream) -> None:
+async def test_a_batch_is_stored_whole_or_not_at_all(ingest: Ingest, database: Database, queue: Queue) -> None:
     # Given a used key, and a batch that uses it for other content at place 7
     await ingest.submit(factories.submission("k", account_id="alice"))
     batch = [factories.submission("k" if n == 7 else None, account_id=f"a{n}") for n in range(10)]
@@ -109,7 +110,7 @@ async def test_a_row_that_postgresql_refuses_does_not_fail_its_neighbours(ingest
 async def test_without_redis_transactions_are_accepted_all_the_same(database: Database) -> None:
     # Given a queue that does not answer
     nowhere = connections.connect("redis://127.0.0.1:1/0", "test")
-    ingest = Ingest(database, Publisher(RedisStream(nowhere), limit=LIMIT), Room(1000))
+    ingest = Ingest(database, Publisher(PartitionedStream(nowhere), limit=LIMIT), Room(1000))
     # When transactions are submitted
     await asyncio.gather(*(ingest.submit(factories.submission()) for _ in range(50)))
     await ingest.drain()
@@ -118,7 +119,7 @@ async def test_without_redis_transactions_are_accepted_all_the_same(database: Da
     await nowhere.aclose()
 
 
-async def test_without_postgresql_nothing_is_accepted(database: Database, queue: RedisStream) -> None:
+async def test_without_postgresql_nothing_is_accepted(database: Database, queue: Queue) -> None:
     # Given a database that is gone
     ingest = Ingest(database, Publisher(queue, limit=LIMIT), Room(1000))
     await database.close()
@@ -128,7 +129,7 @@ async def test_without_postgresql_nothing_is_accepted(database: Database, queue:
     assert await queue.depth() == 0
 
 
-async def test_what_a_full_queue_has_no_room_for_is_left_to_the_relay(database: Database, queue: RedisStream) -> None:
+async def test_what_a_full_queue_has_no_room_for_is_left_to_the_relay(database: Database, queue: Queue) -> None:
     # Given a queue that may hold three messages
     ingest = Ingest(database, Publisher(queue, limit=3), Room(1000))
     # When five transactions are accepted one after the other
@@ -146,7 +147,7 @@ async def test_what_a_full_queue_has_no_room_for_is_left_to_the_relay(database: 
     assert await queue.depth() == 1
 
 
-async def test_batches_and_singles_that_wait_are_counted_together(database: Database, queue: RedisStream) -> None:
+async def test_batches_and_singles_that_wait_are_counted_together(database: Database, queue: Queue) -> None:
     # Given room for ten, and a table that is locked
     room = Room(10)
     ingest = Ingest(database, Publisher(queue, limit=LIMIT), room)
@@ -171,14 +172,14 @@ async def test_batches_and_singles_that_wait_are_counted_together(database: Data
     assert (await _stored(database), room.depth) == (10, 0)
 
 
-async def test_a_batch_larger_than_the_room_gets_in_when_it_is_empty(database: Database, queue: RedisStream) -> None:
+async def test_a_batch_larger_than_the_room_gets_in_when_it_is_empty(database: Database, queue: Queue) -> None:
     ingest = Ingest(database, Publisher(queue, limit=LIMIT), Room(3))
     assert len(await ingest.submit_batch([factories.submission() for _ in range(5)])) == 5
     await ingest.drain()
     assert await _stored(database) == 5
 
 
-async def test_a_batch_that_failed_leaves_its_places(database: Database, queue: RedisStream) -> None:
+async def test_a_batch_that_failed_leaves_its_places(database: Database, queue: Queue) -> None:
     # Given a used key
     room = Room(10)
     ingest = Ingest(database, Publisher(queue, limit=LIMIT), room)

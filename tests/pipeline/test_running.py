@@ -13,6 +13,7 @@ from riskengine.domain.release import Kind, ProcessReport
 from riskengine.pipeline.curating import Curating
 from riskengine.pipeline.curation_checks import NewEntry
 from riskengine.pipeline.follower import Follower
+from riskengine.pipeline.pace import Pace
 from riskengine.pipeline.running import MOST_ENGINES, Running
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.memory import Memory
@@ -41,7 +42,7 @@ async def _break(database: Database, version: int) -> None:
 
 @asynccontextmanager
 async def _following(engines: Running, database: Database, url: str) -> AsyncIterator[Follower]:
-    follower = Follower(database, engines, url, WHO)
+    follower = Follower(database, engines, url, WHO, Pace(lambda: 0))
     task = asyncio.create_task(follower.run())
     yield follower
     follower.stop()

@@ -14,7 +14,8 @@ from riskengine.resilience.breaker import Breaker, Limits, NotAsked, State
 from riskengine.stack.valkey import Valkey
 from riskengine.state.histories import Histories
 from riskengine.state.parts import Changes
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.partitioned_stream import PartitionedStream
+from tests import factories
 from tests.clock import Clock
 
 
@@ -45,8 +46,8 @@ async def client(server: Valkey) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-def queue(client: Redis, breaker: Breaker) -> RedisStream:
-    return RedisStream(client, breaker=breaker)
+def queue(client: Redis, breaker: Breaker) -> PartitionedStream:
+    return PartitionedStream(client, breaker=breaker)
 
 
 @pytest.fixture
@@ -55,13 +56,13 @@ def histories(client: Redis, breaker: Breaker) -> Histories:
 
 
 async def test_a_server_that_dies_is_left_alone_and_used_again_when_it_is_back(
-    server: Valkey, queue: RedisStream, histories: Histories, breaker: Breaker, clock: Clock
+    server: Valkey, queue: PartitionedStream, histories: Histories, breaker: Breaker, clock: Clock
 ) -> None:
     # Given a server that stops
-    await queue.publish([b"a"])
+    await queue.publish(factories.outgoing(b"a"))
     server.stop()
     # When calls of queue and histories fail
-    for call in (queue.depth, histories.ping, lambda: queue.publish([b"b"])):
+    for call in (queue.depth, histories.ping, lambda: queue.publish(factories.outgoing(b"b"))):
         with pytest.raises(Unavailable) as raised:
             await call()
         assert not isinstance(raised.value, NotAsked)
@@ -101,7 +102,7 @@ async def test_a_server_that_stalls_is_left_alone(
     server.stop()
     async with await asyncio.start_server(silent, "127.0.0.1", server.port):
         client = connections.connect(server.url, "test")
-        queue = RedisStream(client, breaker=breaker)
+        queue = PartitionedStream(client, breaker=breaker)
         # When a handful of reads wait for it together
         reads = [queue.read("one", 1, 1) for _ in range(5)]
         ended = await asyncio.gather(*reads, return_exceptions=True)
@@ -112,10 +113,10 @@ async def test_a_server_that_stalls_is_left_alone(
 
 
 async def test_a_full_server_can_be_emptied(
-    client: Redis, queue: RedisStream, histories: Histories, breaker: Breaker
+    client: Redis, queue: PartitionedStream, histories: Histories, breaker: Breaker
 ) -> None:
     # Given messages on a server that then is full
-    await queue.publish([b"a", b"b"])
+    await queue.publish(factories.outgoing(b"a", b"b"))
     await histories.write(Changes({"account": b"0123456789"}, [], []))
     await queue.read("dead", 1, 1)
     await client.config_set("maxmemory-policy", "noeviction")
@@ -123,7 +124,7 @@ async def test_a_full_server_can_be_emptied(
     # When it is written to, by commands and by scripts, again and again
     for _ in range(4):
         with pytest.raises(Unavailable):
-            await queue.publish([b"c"])
+            await queue.publish(factories.outgoing(b"c"))
         with pytest.raises(Unavailable):
             await histories.write(Changes({}, [("device", 1, 1)], []))
         with pytest.raises(Unavailable):
@@ -139,13 +140,13 @@ async def test_a_full_server_can_be_emptied(
 
 @pytest.mark.parametrize("way", ["command", "pipeline", "script"])
 async def test_a_server_without_its_replicas_is_away(
-    client: Redis, queue: RedisStream, histories: Histories, breaker: Breaker, way: str
+    client: Redis, queue: PartitionedStream, histories: Histories, breaker: Breaker, way: str
 ) -> None:
     # Given a server that takes no writes, for want of replicas
     await client.config_set("min-replicas-to-write", "1")
     calls = {
         "command": lambda: queue.read("one", 1, 1),
-        "pipeline": lambda: queue.publish([b'it\'s "BUSY " of pipeline caused error: ']),
+        "pipeline": lambda: queue.publish(factories.outgoing(b'it\'s "BUSY " of pipeline caused error: ')),
         "script": lambda: histories.write(Changes({}, [("device", 1, 1)], [])),
     }
     # When it is written to
@@ -157,7 +158,7 @@ async def test_a_server_without_its_replicas_is_away(
 
 
 async def test_a_server_that_a_script_holds_up_is_away(
-    server: Valkey, client: Redis, queue: RedisStream, breaker: Breaker
+    server: Valkey, client: Redis, queue: PartitionedStream, breaker: Breaker
 ) -> None:
     # Given a script that does not end
     await client.config_set("busy-reply-threshold", "1")

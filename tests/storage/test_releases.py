@@ -10,7 +10,7 @@ from riskengine.domain.release import Kind, RunningVersions
 from riskengine.pipeline import starters
 from riskengine.storage import lists, processes, releases, running
 from riskengine.storage.database import Database
-from riskengine.storage.processes import Identity
+from riskengine.storage.processes import Identity, State
 from riskengine.storage.running import Change
 from tests.pipeline.published import shipped
 
@@ -106,8 +106,8 @@ async def test_what_does_not_exist_is_not_found(database: Database) -> None:
 async def test_processes_are_known_while_they_live(database: Database) -> None:
     # Given two processes, one of which was not heard of for a while
     one, other = Identity("api-host-1", "api", 1_000), Identity("worker-host-2", "worker", 2_000)
-    await processes.renew(database, one, AT_FIRST, None)
-    await processes.renew(database, other, AT_FIRST, "ConfigurationError: too new")
+    await processes.renew(database, one, State(AT_FIRST))
+    await processes.renew(database, other, State(AT_FIRST, "ConfigurationError: too new"))
     told = {report.process_id: report for report in await processes.living(database)}
     assert told.keys() == {"api-host-1", "worker-host-2"}
     assert told["api-host-1"].running == AT_FIRST
@@ -118,7 +118,7 @@ async def test_processes_are_known_while_they_live(database: Database) -> None:
     # Then it is not reported
     assert [report.process_id for report in await processes.living(database)] == ["api-host-1"]
     # And when the other one is heard of again, it is forgotten
-    await processes.renew(database, one, RunningVersions(4, 2, 1, 1, None, 0), None)
+    await processes.renew(database, one, State(RunningVersions(4, 2, 1, 1, None, 0)))
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM processes") == 1
     assert [report.running.generation for report in await processes.living(database)] == [4]

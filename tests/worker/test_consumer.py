@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from msgspec import structs
 from redis.asyncio import Redis
 
 from riskengine.domain.dead_letter import Failure
@@ -21,8 +22,7 @@ from riskengine.storage import dead_letters, submissions
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import Selection
 from riskengine.streaming import messages
-from riskengine.streaming.queue import Message
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.queue import Queue
 from riskengine.worker.claims import Claims
 from riskengine.worker.consumer import Consumer
 from riskengine.worker.crew import Crew
@@ -55,7 +55,7 @@ class Dying(Failing):
     """Whose process dies when failures are to be noted: just before that, or just after."""
 
     def __init__(self, database: Database, *, after: bool) -> None:
-        super().__init__(database, Fixed(ENGINE), Schedule(attempts=0), stream="transactions", worker="test")
+        super().__init__(database, Fixed(ENGINE), Schedule(attempts=0), worker="test")
         self._after = after
 
     async def note(self, failures: Sequence[Failure]) -> None:
@@ -77,21 +77,21 @@ def decider(database: Database, redis: Redis) -> Interrupted:
 
 @pytest.fixture
 def failing(database: Database) -> Failing:
-    return Failing(database, Fixed(ENGINE), Schedule(), stream="transactions", worker="test")
+    return Failing(database, Fixed(ENGINE), Schedule(), worker="test")
 
 
 def _consumer(
-    name: str, queue: RedisStream, decider: Decider, failing: Failing, stopping: asyncio.Event | None = None
+    name: str, queue: Queue, decider: Decider, failing: Failing, stopping: asyncio.Event | None = None
 ) -> Consumer:
     crew = Crew(Claims(), Turns(100), stopping or asyncio.Event())
     return Consumer(name, queue, decider, failing, crew, batch_size=100)
 
 
-async def _published(database: Database, queue: RedisStream, count: int) -> list[Transaction]:
+async def _published(database: Database, queue: Queue, count: int) -> list[Transaction]:
     made = [factories.submission(account_id=f"a{n % 3}") for n in range(count)]
     async with database.connection() as connection:
         await submissions.store(connection, made)
-    await queue.publish([messages.encode(s.transaction) for s in made])
+    await queue.publish([messages.outgoing(s.transaction) for s in made])
     return [s.transaction for s in made]
 
 
@@ -101,11 +101,11 @@ async def _decided(database: Database) -> int:
 
 
 async def test_what_is_decided_leaves_the_queue(
-    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
+    database: Database, queue: Queue, decider: Interrupted, failing: Failing
 ) -> None:
     # Given twenty transactions on the queue, one of them twice, and something that is none
     first, *_ = await _published(database, queue, 20)
-    await queue.publish([messages.encode(first), b"\x01rubbish"])
+    await queue.publish([messages.outgoing(first), *factories.outgoing(b"\x01rubbish")])
     # When a consumer works on them
     assert await _consumer("one", queue, decider, failing).work(await queue.read("one", 100, 10))
     # Then all are decided once, and the queue is empty
@@ -115,7 +115,7 @@ async def test_what_is_decided_leaves_the_queue(
 
 @pytest.mark.parametrize("after_commit", [False, True])
 async def test_a_part_that_is_away_pauses_and_loses_nothing(
-    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing, after_commit: bool
+    database: Database, queue: Queue, decider: Interrupted, failing: Failing, after_commit: bool
 ) -> None:
     # Given transactions, and a part that is away two times, before or after the commit
     await _published(database, queue, 10)
@@ -131,19 +131,19 @@ async def test_a_part_that_is_away_pauses_and_loses_nothing(
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("readable", [False, True])
 async def test_a_failure_is_noted_before_its_message_is_acknowledged(
-    database: Database, queue: RedisStream, decider: Interrupted, after: bool, readable: bool
+    database: Database, queue: Queue, decider: Interrupted, after: bool, readable: bool
 ) -> None:
     # Given a message that cannot be decided, and a worker that dies where it would note that
     poison = factories.submission(amount="NaN")
     async with database.connection() as connection:
         await submissions.store(connection, [poison])
-    await queue.publish([messages.encode(poison.transaction) if readable else b"rubbish"])
+    await queue.publish(factories.outgoing(messages.encode(poison.transaction) if readable else b"rubbish"))
     with pytest.raises(SystemError):
         await _consumer("one", queue, decider, Dying(database, after=after)).work(await queue.read("one", 100, 10))
     # Then the message is still there
     assert await queue.depth() == 1
     # When another takes over
-    failing = Failing(database, Fixed(ENGINE), Schedule(attempts=0), stream="transactions", worker="test")
+    failing = Failing(database, Fixed(ENGINE), Schedule(attempts=0), worker="test")
     await _consumer("two", queue, decider, failing).take_over(0)
     # Then there is one letter, and no message
     (letter,) = await dead_letters.page(database, Selection(), 10)
@@ -152,13 +152,13 @@ async def test_a_failure_is_noted_before_its_message_is_acknowledged(
 
 
 async def test_a_message_that_consumers_die_of_is_a_letter(
-    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
+    database: Database, queue: Queue, decider: Interrupted, failing: Failing
 ) -> None:
     # Given a message that was delivered many times, and settled by nobody
     await _published(database, queue, 1)
     (message,) = await queue.read("one", 1, 10)
     # When it is delivered once too often
-    again = Message(message.message_id, message.body, deliveries=MOST_DELIVERIES + 1)
+    again = structs.replace(message, deliveries=MOST_DELIVERIES + 1)
     assert await _consumer("one", queue, decider, failing).work([again])
     # Then nobody touches it any more
     (letter,) = await dead_letters.page(database, Selection(), 10)
@@ -167,7 +167,7 @@ async def test_a_message_that_consumers_die_of_is_a_letter(
 
 
 async def test_who_is_told_to_stop_acknowledges_nothing_undecided(
-    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
+    database: Database, queue: Queue, decider: Interrupted, failing: Failing
 ) -> None:
     # Given a consumer that is told to stop while a part is away for long
     await _published(database, queue, 10)
@@ -186,7 +186,7 @@ async def test_who_is_told_to_stop_acknowledges_nothing_undecided(
 
 
 async def test_a_consumer_that_stops_leaves_the_group(
-    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing, redis: Redis
+    database: Database, queue: Queue, decider: Interrupted, failing: Failing, redis: Redis
 ) -> None:
     # Given a consumer at work
     await _published(database, queue, 5)
@@ -213,17 +213,17 @@ class Allergic(Decider):
         return await super().decide(transactions)
 
 
-async def _poisoned(database: Database, queue: RedisStream) -> Transaction:
+async def _poisoned(database: Database, queue: Queue) -> Transaction:
     """Nine transactions on the queue, and in their middle one that cannot be decided."""
     made = [factories.submission(account_id="poison" if n == 4 else f"a{n}") for n in range(10)]
     async with database.connection() as connection:
         await submissions.store(connection, made)
-    await queue.publish([messages.encode(s.transaction) for s in made])
+    await queue.publish([messages.outgoing(s.transaction) for s in made])
     return made[4].transaction
 
 
 async def test_what_fails_a_batch_is_found_and_its_neighbours_are_decided_at_once(
-    database: Database, queue: RedisStream, redis: Redis, failing: Failing
+    database: Database, queue: Queue, redis: Redis, failing: Failing
 ) -> None:
     # Given a batch that fails as a whole because of one transaction
     poison = await _poisoned(database, queue)
@@ -241,7 +241,7 @@ async def test_what_fails_a_batch_is_found_and_its_neighbours_are_decided_at_onc
 
 @pytest.mark.parametrize("fault", [Unavailable("postgresql"), Overloaded("others are faster"), ConfigurationError("x")])
 async def test_what_is_nobodys_fault_costs_no_tries(
-    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing, fault: Exception
+    database: Database, queue: Queue, decider: Interrupted, failing: Failing, fault: Exception
 ) -> None:
     # Given a part that is away, or a database that is not ready, five times
     await _published(database, queue, 10)
@@ -255,7 +255,7 @@ async def test_what_is_nobodys_fault_costs_no_tries(
 
 
 async def test_nothing_is_acknowledged_while_its_failure_cannot_be_noted(
-    database: Database, queue: RedisStream, redis: Redis, failing: Failing
+    database: Database, queue: Queue, redis: Redis, failing: Failing
 ) -> None:
     # Given a transaction that cannot be decided, and PostgreSQL away when that is to be noted
     await _poisoned(database, queue)
@@ -276,10 +276,10 @@ async def test_nothing_is_acknowledged_while_its_failure_cannot_be_noted(
 
 
 async def test_rubbish_is_not_acknowledged_while_it_cannot_be_kept(
-    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
+    database: Database, queue: Queue, decider: Interrupted, failing: Failing
 ) -> None:
     # Given a message that is no transaction, and PostgreSQL away when it is to be kept as a dead letter
-    await queue.publish([b"\x01rubbish"])
+    await queue.publish(factories.outgoing(b"\x01rubbish"))
     stopping = asyncio.Event()
     stopping.set()
     consumer = _consumer("one", queue, decider, Forgetful(database), stopping)
@@ -298,7 +298,7 @@ class Forgetful(Failing):
     """PostgreSQL is away whenever a failure is to be noted."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, Fixed(ENGINE), Schedule(), stream="transactions", worker="test")
+        super().__init__(database, Fixed(ENGINE), Schedule(), worker="test")
 
     async def note(self, failures: Sequence[Failure]) -> None:
         raise Unavailable("postgresql")
@@ -308,7 +308,7 @@ class Forgetful(Failing):
 
 
 async def test_a_message_that_consumers_keep_dying_of_is_worked_on_alone_and_then_buried(
-    database: Database, queue: RedisStream, decider: Interrupted, failing: Failing
+    database: Database, queue: Queue, decider: Interrupted, failing: Failing
 ) -> None:
     # Given two transactions, of which one was delivered again and again to consumers that were never heard of again
     await _published(database, queue, 1)

@@ -17,7 +17,7 @@ from riskengine.storage import dead_letters, decisions, submissions
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import By, Selection
 from riskengine.streaming import dead_letter_stream, messages
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.partitioned_stream import PartitionedStream
 from riskengine.worker.worker import Worker
 from tests import factories
 
@@ -63,8 +63,8 @@ async def test_what_cannot_be_scored_dies_is_corrected_replayed_and_decided(
     neighbours = [one.transaction.transaction_id for one in batch if one.transaction.transaction_id != poison]
     async with database.connection() as connection:
         await submissions.store(connection, batch)
-    queue = RedisStream(redis)
-    await queue.publish([messages.encode(one.transaction) for one in batch])
+    queue = PartitionedStream(redis)
+    await queue.publish([messages.outgoing(one.transaction) for one in batch])
     retried = REGISTRY.get_sample_value("riskengine_retried_total") or 0.0
 
     # When a worker takes it
@@ -111,8 +111,8 @@ async def test_what_is_not_corrected_dies_again_with_all_its_tries(
     poison = factories.submission(amount="NaN")
     async with database.connection() as connection:
         await submissions.store(connection, [poison])
-    queue = RedisStream(redis)
-    await queue.publish([messages.encode(poison.transaction)])
+    queue = PartitionedStream(redis)
+    await queue.publish([messages.outgoing(poison.transaction)])
     async with at_work(database_url, redis_url):
         await until(lambda: _any(letters(database)))
         # When it is replayed as it is

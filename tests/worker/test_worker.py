@@ -10,7 +10,7 @@ from riskengine.settings import Settings
 from riskengine.storage import submissions
 from riskengine.storage.database import Database
 from riskengine.streaming import messages
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.queue import Queue
 from riskengine.worker.worker import Worker
 from tests import factories
 
@@ -20,11 +20,11 @@ def settings(database_url: str, redis_url: str) -> Settings:
     return Settings(database_url=database_url, redis_url=redis_url, worker_consumers=2, shutdown_deadline_ms=500)
 
 
-async def _published(database: Database, queue: RedisStream, count: int) -> None:
+async def _published(database: Database, queue: Queue, count: int) -> None:
     made = [factories.submission(account_id=f"a{n}") for n in range(count)]
     async with database.connection() as connection:
         await submissions.store(connection, made)
-    await queue.publish([messages.encode(s.transaction) for s in made])
+    await queue.publish([messages.outgoing(s.transaction) for s in made])
 
 
 async def _until(condition: str, database: Database) -> None:
@@ -34,7 +34,7 @@ async def _until(condition: str, database: Database) -> None:
 
 
 async def test_a_worker_stops_when_told_and_a_second_time_does_no_harm(
-    settings: Settings, database: Database, queue: RedisStream, redis: Redis
+    settings: Settings, database: Database, queue: Queue, redis: Redis
 ) -> None:
     async with wiring.assemble(settings, name="test", idle=1, most=5) as parts:
         # Given a worker that has decided something
@@ -52,7 +52,7 @@ async def test_a_worker_stops_when_told_and_a_second_time_does_no_harm(
 
 
 async def test_what_hangs_is_handed_back_when_the_time_is_up(
-    settings: Settings, database: Database, queue: RedisStream
+    settings: Settings, database: Database, queue: Queue
 ) -> None:
     async with wiring.assemble(settings, name="test", idle=1, most=5) as parts:
         # Given a worker whose statement hangs: somebody holds the accounts

@@ -13,7 +13,19 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from riskengine.api import documentation, letters, lists, problems, reading, releases, routes, service, status, written
+from riskengine.api import (
+    documentation,
+    letters,
+    lists,
+    problems,
+    reading,
+    releases,
+    routes,
+    service,
+    status,
+    workers,
+    written,
+)
 from riskengine.api.bodies import ClientGone
 from riskengine.api.door import Door
 from riskengine.api.errors import MethodNotAllowed
@@ -53,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Door:
     return door
 
 
-_READ = (reading.page, reading.transaction, reading.decision, reading.account)
+_READ = (reading.page, reading.transaction, reading.decision, reading.account, workers.workers)
 _WRITTEN = (written.submit, written.submit_batch, written.decide, written.describe_account)
 _ABOUT = (status.live, status.ready, status.metrics, documentation.root, documentation.page, documentation.asset)
 

@@ -174,6 +174,29 @@ RUNNING = {
     ],
 }
 
+WORKERS = {
+    "workers": [
+        {
+            "process_id": "worker-risk1-4711",
+            "started_at": "2025-11-20T08:00:12.000Z",
+            "seen_at": "2025-11-21T14:31:02.655Z",
+            "versions": _RUNNING,
+            "problem": None,
+            "rate": 812.4,
+            "pending": 200,
+        }
+    ],
+    "queue": {
+        "depth": 263,
+        "lag_s": 0.087,
+        "left_behind": 0,
+        "partitions": [
+            {"stream": "transactions:{0}", "depth": 131, "lag_s": 0.087},
+            {"stream": "transactions:{1}", "depth": 132, "lag_s": 0.081},
+        ],
+    },
+}
+
 
 def of(value: object) -> list[Example]:
     """One example, as OpenAPI wants it."""

@@ -77,7 +77,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         )
         _waiting.set_function(lambda: room.depth)
         _body_bytes.set_function(lambda: service.bodies.held)
-        follower = wiring.follower(parts, settings, "api")
+        follower = wiring.follower(parts, settings, wiring.identity("api"))
         following = asyncio.create_task(follower.run())
         try:
             yield service

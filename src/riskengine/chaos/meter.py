@@ -13,8 +13,9 @@ from riskengine.chaos.ground import Ground
 from riskengine.chaos.load import Load
 from riskengine.chaos.record import Record
 from riskengine.domain.errors import Unavailable
+from riskengine.settings import stream_partitions
 from riskengine.storage.database import Database, Row
-from riskengine.streaming.redis_stream import STREAM
+from riskengine.streaming import streams
 
 EVERY_S = 1.0
 """Seconds between two samples."""
@@ -79,7 +80,8 @@ class Meter:
     async def _valkey(self) -> dict[str, int]:
         async with self._ground.valkey() as valkey:
             used = await valkey.info("memory")
-            return {"depth": await valkey.xlen(STREAM), "memory": used["used_memory"]}
+            depth = sum([await valkey.xlen(name) for name in streams.names(stream_partitions())])
+            return {"depth": depth, "memory": used["used_memory"]}
 
     def _fresh(self, name: str) -> Any:
         at, said = self._said.get(name, (0.0, None))

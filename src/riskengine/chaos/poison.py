@@ -6,9 +6,9 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from riskengine.domain import clock, ids
+from riskengine.settings import stream_partitions
 from riskengine.storage.database import Database
-from riskengine.streaming import messages
-from riskengine.streaming.redis_stream import STREAM
+from riskengine.streaming import messages, streams
 
 UNKNOWN_VERSION = messages.VERSION + 1
 """A schema version of messages that no worker reads yet."""
@@ -36,7 +36,7 @@ class Poison:
         await self._database.fetch("chaos_unscorable", transaction_id, moment, account_id, key)
 
     async def publish(self, valkey: Redis, random: Random) -> None:
-        """Puts a message on the stream that is no transaction of this version. Raises what redis-py does."""
+        """Puts a message on a stream that is no transaction of this version. Raises what redis-py does."""
         tail = random.randbytes(12)
         body = random.choice(
             (
@@ -46,7 +46,7 @@ class Poison:
             )
         )
         self.garbage[body] = False
-        await valkey.xadd(STREAM, {b"d": body})
+        await valkey.xadd(random.choice(streams.names(stream_partitions())), {b"d": body})
         self.garbage[body] = True
 
     def memory_lost(self) -> None:

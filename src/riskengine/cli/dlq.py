@@ -23,12 +23,13 @@ from riskengine.pipeline.dead_letters import (
     check,
 )
 from riskengine.resilience import redis as connections
-from riskengine.settings import redis_url
+from riskengine.settings import redis_url, stream_partitions
 from riskengine.storage import dead_letters
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import By as Actor
 from riskengine.storage.dead_letters import Selection
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.partitioned_stream import PartitionedStream
+from riskengine.streaming.queue import Outgoing
 
 NAME = "riskengine-dlq"
 
@@ -161,10 +162,11 @@ def _meant(letters: list[UUID] | None, filtered: Selection, *, everything: bool)
     return wanted
 
 
-async def _publish(bodies: Sequence[bytes]) -> None:
-    """Puts messages on the stream of REDIS_URL."""
+async def _publish(items: Sequence[Outgoing]) -> None:
+    """Puts messages on the streams of REDIS_URL."""
+    partitions = stream_partitions()
     redis = connections.connect(redis_url(), NAME)
     try:
-        await RedisStream(redis).publish(bodies)
+        await PartitionedStream(redis, partitions).publish(items)
     finally:
         await redis.aclose()

@@ -15,9 +15,10 @@ class Failure(msgspec.Struct, frozen=True):
     """A message that could not be decided, by its own fault, and why.
 
     `transaction_id` is None, and `body` the message, if it could not be read. `fingerprint` is the same for what failed
-    in the same way at the same place; `stack` is where that was.
+    in the same way at the same place; `stack` is where that was. `message_id` is the name `stream` has for the message.
     """
 
+    stream: str
     message_id: str
     transaction_id: UUID | None
     error: str

@@ -101,7 +101,8 @@ class RunningVersions(msgspec.Struct, frozen=True):
 class ProcessReport(msgspec.Struct, frozen=True):
     """What a living process runs. Times are milliseconds since the epoch; `role` is `api` or `worker`.
 
-    `problem` says why it cannot run what it should; None if it can, or has not tried yet.
+    `problem` says why it cannot run what it should; None if it can, or has not tried yet. `rate` is transactions that
+    it decides a second.
     """
 
     process_id: str
@@ -110,3 +111,4 @@ class ProcessReport(msgspec.Struct, frozen=True):
     seen_at: int
     running: RunningVersions
     problem: str | None
+    rate: float

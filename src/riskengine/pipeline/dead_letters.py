@@ -15,6 +15,7 @@ from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import FIRST, By, Selection
 from riskengine.storage.records import LAST_TIME
 from riskengine.streaming import messages
+from riskengine.streaming.queue import Outgoing
 
 DEFAULT_RATE = 100.0
 """Transactions queued again a second: a small part of what one worker decides, so that live traffic does not wait."""
@@ -42,7 +43,7 @@ _WHY: dict[Status, str] = {
 }
 """Why a letter of that status was left alone."""
 
-Publish = Callable[[Sequence[bytes]], Awaitable[object]]
+Publish = Callable[[Sequence[Outgoing]], Awaitable[object]]
 """Puts messages on the stream. Raises Unavailable, or ConfigurationError if there is no way to it."""
 
 _log = structlog.get_logger()
@@ -127,25 +128,24 @@ class DeadLetters:
         while (size := min(PIECE, most)) > 0:
             async with self._database.connection() as connection, connection.transaction():
                 letters = await dead_letters.unreadable(connection, wanted, after, size)
-                faults = {letter.letter_id: _fault(letter.body) for letter in letters}
-                bodies = {letter.letter_id: letter.body for letter in letters if faults[letter.letter_id] is None}
-                if bodies and (problem := await self._published(list(bodies.values()))) is not None:
-                    faults |= dict.fromkeys(bodies, problem)
-                elif bodies:
-                    await dead_letters.replayed(connection, list(bodies), by)
-            found.published += [letter_id for letter_id, fault in faults.items() if fault is None]
-            found.left_alone += [
-                LeftAlone(letter_id, fault) for letter_id, fault in faults.items() if fault is not None
-            ]
+                read = {letter.letter_id: _read(letter.body) for letter in letters}
+                readable = {letter_id: one for letter_id, one in read.items() if isinstance(one, Outgoing)}
+                faults = {letter_id: one for letter_id, one in read.items() if isinstance(one, str)}
+                if readable and (problem := await self._published(list(readable.values()))) is not None:
+                    faults |= dict.fromkeys(readable, problem)
+                elif readable:
+                    await dead_letters.replayed(connection, list(readable), by)
+            found.published += [letter_id for letter_id in read if letter_id not in faults]
+            found.left_alone += [LeftAlone(letter_id, faults[letter_id]) for letter_id in read if letter_id in faults]
             if len(letters) < size:
                 break
             after, most = letters[-1].letter_id, most - size
         return found
 
-    async def _published(self, bodies: Sequence[bytes]) -> str | None:
+    async def _published(self, items: Sequence[Outgoing]) -> str | None:
         """Publishes messages; what is in the way of that, if anything is."""
         try:
-            await self._publish(bodies)
+            await self._publish(items)
         except Unavailable:
             return "could be read now, but redis does not answer; replay it once it does"
         except ConfigurationError as error:
@@ -201,10 +201,9 @@ def _faults(wanted: Selection) -> list[FieldError]:
     return faults
 
 
-def _fault(body: bytes) -> str | None:
-    """Why a message cannot be read; None if it can be."""
+def _read(body: bytes) -> Outgoing | str:
+    """A message as it is published again, or why it cannot be read."""
     try:
-        messages.decode(body)
+        return Outgoing(messages.decode(body).account_id, body)
     except Malformed as error:
         return f"still cannot be read: {error}"
-    return None

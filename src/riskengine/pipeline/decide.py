@@ -60,12 +60,14 @@ class Decider:
 
     PostgreSQL is the referee: it takes a decision only if it was made on the account's present state, and in the same
     statement advances that state. What it refuses is scored again. Valkey only spares reading the past each time.
+    `decided` counts what it has decided.
     """
 
     def __init__(self, database: Database, recall: Recall, engines: Engines) -> None:
         self._database = database
         self._recall = recall
         self._engines = engines
+        self.decided = 0
 
     async def decide(self, transactions: Sequence[Transaction]) -> Decided:
         """Decides transactions that are stored, in this order; each account's are decided in this order, too.
@@ -141,6 +143,7 @@ class Decider:
         """Notes in `done` and in Valkey what PostgreSQL took."""
         taken = [d for d in decisions if d.verdict.transaction_id not in refused]
         done.decisions |= {d.verdict.transaction_id: d for d in taken}
+        self.decided += len(taken)
         for outcome, count in Tally(d.verdict.outcome for d in taken).items():
             _decided.labels(outcome).inc(count)
         _stale.inc(len(refused.stale))

@@ -18,6 +18,7 @@ from riskengine.resilience.retry import Schedule
 from riskengine.storage import dead_letters
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import Origin
+from riskengine.streaming.queue import Message
 
 LONGEST_ERROR = 1_000
 """Characters of an error that are kept."""
@@ -37,11 +38,10 @@ _log = structlog.get_logger()
 class Failing:
     """Notes failures of a worker in PostgreSQL. Once that is done their messages may be acknowledged."""
 
-    def __init__(self, database: Database, engines: Engines, schedule: Schedule, *, stream: str, worker: str) -> None:
+    def __init__(self, database: Database, engines: Engines, schedule: Schedule, *, worker: str) -> None:
         self._database = database
         self._engines = engines
         self._schedule = schedule
-        self._stream = stream
         self._worker = worker
 
     async def note(self, failures: Sequence[Failure]) -> None:
@@ -56,7 +56,7 @@ class Failing:
         failpoints.reach("fail.begun")
         running = msgspec.structs.asdict(self._engines.engine.versions)
         versions = {"riskengine": metadata.version("riskengine"), **running}
-        origin = Origin(self._stream, self._worker, versions)
+        origin = Origin(self._worker, versions)
         noted = await dead_letters.note(self._database, failures, origin, delays, self._schedule.jitter)
         failpoints.reach("fail.noted")
         _retried.inc(noted.again)
@@ -70,17 +70,17 @@ class Failing:
             )
 
 
-def undecidable(message_id: str, transaction_id: UUID, error: Exception) -> Failure:
+def undecidable(message: Message, transaction_id: UUID, error: Exception) -> Failure:
     """The failure of a transaction that scoring could not take."""
-    return _failure(message_id, transaction_id, error, None)
+    return _failure(message, transaction_id, error, None)
 
 
-def unreadable(message_id: str, body: bytes, error: Exception) -> Failure:
+def unreadable(message: Message, error: Exception) -> Failure:
     """The failure of a message that is no transaction."""
-    return _failure(message_id, None, error, body[:LARGEST_BODY])
+    return _failure(message, None, error, message.body[:LARGEST_BODY])
 
 
-def _failure(message_id: str, transaction_id: UUID | None, error: Exception, body: bytes | None) -> Failure:
+def _failure(message: Message, transaction_id: UUID | None, error: Exception, body: bytes | None) -> Failure:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [
         f"{frame.filename.removeprefix(_HERE)}:{frame.name}" for frame in frames if frame.filename.startswith(_HERE)
@@ -88,7 +88,8 @@ def _failure(message_id: str, transaction_id: UUID | None, error: Exception, bod
     error_class = type(error).__name__
     place = "\n".join([error_class, *ours])
     return Failure(
-        message_id=message_id,
+        stream=message.stream,
+        message_id=message.message_id.decode(),
         transaction_id=transaction_id,
         error=_storable(str(error))[:LONGEST_ERROR],
         error_class=error_class,

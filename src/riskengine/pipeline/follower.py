@@ -6,11 +6,12 @@ from contextlib import suppress
 import structlog
 
 from riskengine.domain.errors import Unavailable
+from riskengine.pipeline.pace import Pace
 from riskengine.pipeline.running import Running
 from riskengine.storage import processes
 from riskengine.storage.database import Database
 from riskengine.storage.listening import listen
-from riskengine.storage.processes import Identity
+from riskengine.storage.processes import Identity, State
 
 POLL_EVERY = 0.5
 """Seconds between looks at what is to run: a change is live within a second even if nobody tells of it."""
@@ -27,12 +28,13 @@ _log = structlog.get_logger()
 class Follower:
     """Follows what is published for as long as its process lives. PostgreSQL may be away meanwhile."""
 
-    def __init__(self, database: Database, engines: Running, url: str, who: Identity) -> None:
-        """`url` is the database's: listening takes a connection that is not the pool's."""
+    def __init__(self, database: Database, engines: Running, url: str, who: Identity, pace: Pace) -> None:
+        """`url` is the database's: listening takes a connection that is not the pool's. `pace` is of deciding."""
         self._database = database
         self._engines = engines
         self._url = url
         self._who = who
+        self._pace = pace
         self._wake = asyncio.Event()
         self._stopping = False
         self._beaten = float("-inf")
@@ -63,7 +65,8 @@ class Follower:
             changed = await self._engines.refresh()
             now = asyncio.get_running_loop().time()
             if changed or now - self._beaten >= BEAT_EVERY:
-                await processes.renew(self._database, self._who, self._engines.runs, self._engines.problem)
+                state = State(self._engines.runs, self._engines.problem, self._pace.rate())
+                await processes.renew(self._database, self._who, state)
                 self._beaten = now
         except Unavailable:
             return  # it is said by those who need PostgreSQL more, and tried again at once

@@ -10,7 +10,7 @@ from riskengine.domain.errors import Unavailable
 from riskengine.domain.transaction import Transaction
 from riskengine.resilience import failpoints
 from riskengine.streaming import messages
-from riskengine.streaming.queue import Queue
+from riskengine.streaming.queue import Outgoing, Queue
 
 LARGEST_GROUP = 1000
 """Messages sent at once: about a third of a megabyte."""
@@ -35,7 +35,7 @@ class Publisher:
         self._queue = queue
         self._limit = limit
         self._full = False
-        self._waiting: list[bytes] = []
+        self._waiting: list[Outgoing] = []
         self._publishing: asyncio.Task[None] | None = None
 
     def publish(self, transactions: Sequence[Transaction]) -> None:
@@ -43,7 +43,7 @@ class Publisher:
         room = max(0, MOST_WAITING - len(self._waiting))
         if len(transactions) > room:
             _left_to_relay.labels("slow").inc(len(transactions) - room)
-        self._waiting.extend(map(messages.encode, transactions[:room]))
+        self._waiting.extend(map(messages.outgoing, transactions[:room]))
         if self._publishing is None:
             self._publishing = asyncio.create_task(self._publish_all())
 

@@ -1,7 +1,7 @@
 """The relay: publishes again what is pending and on no stream, so that a crash or a lost Redis only delays."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import Counter
@@ -11,10 +11,13 @@ from riskengine.resilience import failpoints
 from riskengine.storage import transactions
 from riskengine.storage.database import Database, Row
 from riskengine.streaming import messages
-from riskengine.streaming.queue import Queue
+from riskengine.streaming.queue import Backlog, Queue
 
 MOST_AT_ONCE = 1000
 """Transactions published in one go: about a third of a megabyte."""
+
+MOST_LOOKED_AT = 20_000
+"""Pending transactions that are looked at in one go, 10 to 20 ms of PostgreSQL: of a longer backlog the oldest ones."""
 
 _LOST, _RETRIES = 0x7269736C, 0x7269736D
 """Advisory locks of PostgreSQL ("risl", "rism"): one relay at a time looks for either."""
@@ -28,9 +31,10 @@ class Relay:
     """Finds pending transactions that no stream holds, and publishes them. Several may run at once.
 
     Entries leave a stream only when they are acknowledged, and stand in it in the order of their publication. So what
-    was published before the oldest entry, and is still pending, is in it no more. What is in it is left alone, however
-    long the backlog: it must not be multiplied. `after_ms` allows for the way from commit to stream, and for the clocks
-    of PostgreSQL and Redis. The stream is never filled beyond `limit` messages: PostgreSQL has room.
+    was published before the oldest entry of its partition, and is still pending, is in it no more. What is in it is
+    left alone, however long the backlog: it must not be multiplied. `after_ms` allows for the way from commit to
+    stream, and for the clocks of PostgreSQL and Redis. The streams together are never filled beyond `limit` messages:
+    PostgreSQL has room.
     """
 
     def __init__(self, database: Database, queue: Queue, *, after_ms: int, limit: int) -> None:
@@ -41,11 +45,12 @@ class Relay:
 
     async def bring_back_lost(self) -> int:
         """Publishes what no stream holds any more, up to MOST_AT_ONCE, and says how many. Raises Unavailable."""
-        oldest, depth = await self._queue.oldest(), await self._queue.depth()
+        backlogs = await self._queue.backlogs()
+        depth = sum(backlog.depth for backlog in backlogs)
         if (room := min(MOST_AT_ONCE, self._limit - depth)) <= 0:
             return 0
-        published_at = None if oldest is None else clock.to_datetime(oldest)
-        rows = await self._database.fetch("relay_lost", published_at, self._allowance, room, _LOST)
+        began = _oldest_by_partition(backlogs)
+        rows = await self._database.fetch("relay_lost", began, self._allowance, room, _LOST, MOST_LOOKED_AT)
         if rows:
             _relayed_lost.inc(len(rows))
             await self._publish(rows)
@@ -66,5 +71,16 @@ class Relay:
 
     async def _publish(self, rows: Sequence[Row]) -> None:
         failpoints.reach("relay.marked")
-        await self._queue.publish([messages.encode(transactions.from_row(row)) for row in rows])
+        await self._queue.publish([messages.outgoing(transactions.from_row(row)) for row in rows])
         failpoints.reach("relay.published")
+
+
+def _oldest_by_partition(backlogs: Sequence[Backlog]) -> list[datetime | None]:
+    """When the oldest message was published that may be of the partition: any may be on a stream of another number."""
+    others = [backlog.oldest for backlog in backlogs if backlog.partition is None]
+    found = [
+        [oldest for oldest in (backlog.oldest, *others) if oldest is not None]
+        for backlog in backlogs
+        if backlog.partition is not None
+    ]
+    return [clock.to_datetime(min(times)) if times else None for times in found]

@@ -15,9 +15,8 @@ FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where failures come from: the stream that delivered the messages, the worker, and the versions it ran."""
+    """Who notes failures: the worker, and the versions it ran."""
 
-    stream: str
     worker: str
     versions: dict[str, int | str | None]
 
@@ -85,7 +84,7 @@ async def note(
         [f.fingerprint for f in failures],
         [f.stack for f in failures],
         [f.body for f in failures],
-        origin.stream,
+        [f.stream for f in failures],
         origin.worker,
         msgspec.json.encode(origin.versions).decode(),
         list(delays),

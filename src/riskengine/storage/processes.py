@@ -19,11 +19,20 @@ class Identity(msgspec.Struct, frozen=True):
     started_at: int
 
 
-async def renew(database: Database, who: Identity, runs: RunningVersions, problem: str | None) -> None:
-    """Says that a process lives and what it runs; processes that are dead are forgotten."""
-    started_at = clock.to_datetime(who.started_at)
+class State(msgspec.Struct, frozen=True):
+    """What a process runs, why it cannot run what it should, and how many transactions it decides a second."""
+
+    runs: RunningVersions
+    problem: str | None = None
+    rate: float = 0.0
+
+
+async def renew(database: Database, who: Identity, state: State) -> None:
+    """Says that a process lives and how it is; processes that are dead are forgotten."""
+    started_at, runs = clock.to_datetime(who.started_at), state.runs
     versions = (runs.generation, runs.ruleset, runs.catalogue, runs.rates, runs.model, runs.lists)
-    await database.fetch("process_put", who.process_id, who.role, started_at, *versions, problem, DEAD_AFTER)
+    is_so = (*versions, state.problem, DEAD_AFTER, state.rate)
+    await database.fetch("process_put", who.process_id, who.role, started_at, *is_so)
 
 
 async def remove(database: Database, who: Identity) -> None:
@@ -41,6 +50,7 @@ async def living(database: Database) -> list[ProcessReport]:
             seen_at=clock.to_ms(row["seen_at"]),
             running=running.from_row(row),
             problem=row["problem"],
+            rate=row["rate"],
         )
         for row in await database.fetch("process_list", DEAD_AFTER)
     ]

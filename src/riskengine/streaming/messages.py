@@ -9,6 +9,7 @@ import msgspec
 
 from riskengine.domain.errors import Malformed
 from riskengine.domain.transaction import Transaction
+from riskengine.streaming.queue import Outgoing
 
 VERSION = 1
 """The schema that this version of the engine writes."""
@@ -29,6 +30,11 @@ class UnknownVersion(Malformed):
 def encode(transaction: Transaction) -> bytes:
     """The transaction as a message's body."""
     return _PREFIX + _encoder.encode(transaction)
+
+
+def outgoing(transaction: Transaction) -> Outgoing:
+    """The transaction as it is published."""
+    return Outgoing(transaction.account_id, encode(transaction))
 
 
 def decode(body: bytes) -> Transaction:

@@ -1,27 +1,56 @@
 """The queue's port: what the pipeline asks of whatever carries transactions to the workers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import msgspec
 
 
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
+    """What is to be published: a body, and the account whose partition it goes to."""
+
+    account_id: str
+    body: bytes
+
+
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One delivery. `message_id` is the queue's own name for it; `body` is what was published.
+    """One delivery. `message_id` is the stream's own name for it; `body` is what was published.
 
     `deliveries` says how often it was delivered, this time included, as far as that is known.
     """
 
+    stream: str
     message_id: bytes
     body: bytes
     deliveries: int = 1
 
+    @property
+    def place(self) -> tuple[str, bytes]:
+        """Where it stands: no other message has the same stream and id."""
+        return self.stream, self.message_id
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What is on one stream: how many messages, delivered or not, and when the oldest was published.
+
+    `oldest` is milliseconds since the epoch, None if there is none. `partition` is None for a stream that is left from
+    when there was another number of partitions: its messages may be of any account.
+    """
+
+    stream: str
+    partition: int | None
+    depth: int
+    oldest: int | None
+
 
 class Queue(Protocol):
-    """A queue that delivers each message to one consumer, and again to another if it is not acknowledged."""
+    """A queue that delivers each message to one consumer, and again to another if it is not acknowledged.
 
-    async def publish(self, bodies: Sequence[bytes]) -> int:
-        """Appends messages, in order, and says how many there are then, delivered or not.
+    It may have several partitions, each in the order of publication; consumers cover all of them.
+    """
+
+    async def publish(self, items: Sequence[Outgoing]) -> int:
+        """Appends messages, in order, and says about how many there are then, delivered or not.
 
         Raises Unavailable if the queue does not answer or has no room; some may be in it then.
         """
@@ -29,8 +58,13 @@ class Queue(Protocol):
     async def read(self, consumer: str, count: int, wait_ms: int) -> list[Message]:
         """Up to `count` messages that nobody had yet, waiting at most `wait_ms` for the first."""
 
-    async def take_over(self, consumer: str, idle_ms: int, count: int) -> list[Message]:
-        """Up to `count` messages that another consumer had for at least `idle_ms` without acknowledging them."""
+    async def take_over(
+        self, consumer: str, idle_ms: int, count: int, owners: Collection[str] | None = None
+    ) -> list[Message]:
+        """Up to `count` messages that others had for at least `idle_ms` without acknowledging them.
+
+        With `owners`, only theirs.
+        """
 
     async def hand_back(self, consumer: str, messages: Sequence[Message]) -> None:
         """Lets others take over at once what the consumer had and did not deal with."""
@@ -41,8 +75,11 @@ class Queue(Protocol):
     async def depth(self) -> int:
         """Messages in the queue, delivered or not."""
 
-    async def oldest(self) -> int | None:
-        """When the oldest message in the queue was published, in milliseconds since the epoch; None if it is empty."""
+    async def backlogs(self) -> list[Backlog]:
+        """What is on each stream, those of the partitions first and in order."""
+
+    async def holders(self) -> dict[str, int]:
+        """The consumers there are, and how many messages each has not acknowledged."""
 
     async def leave(self, consumer: str) -> None:
         """Forgets a consumer, unless it has something unacknowledged."""

@@ -1,7 +1,7 @@
 """A consumer: takes messages from the queue, has them decided, and acknowledges what is settled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain, repeat
@@ -59,7 +59,7 @@ class Consumer:
         self._turns = crew.turns
         self._stopping = crew.stopping
         self._batch_size = batch_size
-        self._in_hand: dict[bytes, Message] = {}
+        self._in_hand: dict[tuple[str, bytes], Message] = {}
 
     async def run(self) -> None:
         """Works on new messages until told to stop."""
@@ -68,16 +68,17 @@ class Consumer:
             if messages:
                 await self.work(messages)
 
-    async def take_over(self, idle_ms: int) -> None:
+    async def take_over(self, idle_ms: int, owners: Collection[str] | None = None) -> None:
         """Works on what dead consumers left behind: messages unacknowledged for `idle_ms`. Raises Unavailable.
 
-        What was delivered several times is worked on alone: perhaps it is what they died of.
+        With `owners`, only on theirs. What was delivered several times is worked on alone: perhaps it is what they died
+        of.
         """
-        while messages := await self._queue.take_over(self._name, idle_ms, self._batch_size):
+        while messages := await self._queue.take_over(self._name, idle_ms, self._batch_size, owners):
             _log.info("messages_taken_over", consumer=self._name, count=len(messages))
             suspects = [message for message in messages if message.deliveries > ALONE_AFTER]
             others = [message for message in messages if message.deliveries <= ALONE_AFTER]
-            self._in_hand |= {message.message_id: message for message in messages}
+            self._in_hand |= {message.place: message for message in messages}
             for together in (others, *([suspect] for suspect in suspects)):
                 if together and not await self.work(together):
                     return
@@ -85,7 +86,7 @@ class Consumer:
     async def work(self, messages: Sequence[Message]) -> bool:
         """Has the messages settled and acknowledges them; False if told to stop before all were."""
         _batch_size.observe(len(messages))
-        self._in_hand |= {message.message_id: message for message in messages}
+        self._in_hand |= {message.place: message for message in messages}
         failpoints.reach("consume.read")
         sorted_out = deliveries.sort_out(messages)
         if sorted_out.hopeless and not await self._patiently(partial(self._bury, sorted_out.hopeless)):
@@ -120,7 +121,7 @@ class Consumer:
     async def _bury(self, hopeless: Sequence[Failure]) -> bool:
         """Makes dead letters of what can never be decided, and acknowledges it."""
         await self._failing.bury(hopeless)
-        await self._acknowledge([failure.message_id.encode() for failure in hopeless])
+        await self._acknowledge([(failure.stream, failure.message_id.encode()) for failure in hopeless])
         return True
 
     async def _settle(self, batch: Sequence[Delivery]) -> bool:
@@ -128,7 +129,7 @@ class Consumer:
         failures = await self._decide(batch)
         if failures:
             await self._failing.note(list({failure.transaction_id: failure for failure in failures}.values()))
-        await self._acknowledge([one.message.message_id for one in batch])
+        await self._acknowledge([one.message.place for one in batch])
         return True
 
     async def _decide(self, batch: Sequence[Delivery]) -> list[Failure]:
@@ -151,11 +152,11 @@ class Consumer:
         faults = done.undecidable
         return [one.failed(faults[key]) for one in batch if (key := one.transaction.transaction_id) in faults]
 
-    async def _acknowledge(self, message_ids: Sequence[bytes]) -> None:
-        await self._queue.acknowledge([self._in_hand[message_id] for message_id in message_ids])
+    async def _acknowledge(self, places: Sequence[tuple[str, bytes]]) -> None:
+        await self._queue.acknowledge([self._in_hand[place] for place in places])
         failpoints.reach("consume.acknowledged")
-        for message_id in message_ids:
-            del self._in_hand[message_id]
+        for place in places:
+            del self._in_hand[place]
 
     async def _patiently(self, step: Callable[[], Awaitable[Result]]) -> Result | None:
         """The step's result, tried again for as long as a part is away; None if told to stop meanwhile."""

@@ -37,7 +37,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
 
     def failed(self, error: Exception) -> Failure:
         """The failure to decide it."""
-        return failing.undecidable(self.message.message_id.decode(), self.transaction.transaction_id, error)
+        return failing.undecidable(self.message, self.transaction.transaction_id, error)
 
 
 class SortedOut(msgspec.Struct, frozen=True):
@@ -51,12 +51,12 @@ def sort_out(messages: Sequence[Message]) -> SortedOut:
     """What can be worked on, and what cannot: messages that are no transaction, or that workers keep dying of."""
     sorted_out = SortedOut([], [])
     for message in messages:
-        message_id = message.message_id.decode()
         try:
             delivery = Delivery(message, codec.decode(message.body))
         except Malformed as error:
-            _log.error("message_unreadable", message_id=message_id, reason=str(error))
-            sorted_out.hopeless.append(failing.unreadable(message_id, message.body, error))
+            message_id = message.message_id.decode()
+            _log.error("message_unreadable", stream=message.stream, message_id=message_id, reason=str(error))
+            sorted_out.hopeless.append(failing.unreadable(message, error))
             continue
         if message.deliveries > MOST_DELIVERIES:
             sorted_out.hopeless.append(delivery.failed(WorkersDied(message.deliveries - 1)))

@@ -1,9 +1,7 @@
 """The worker process: consumers that decide, and the chores that keep the way to them clear."""
 
 import asyncio
-import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
@@ -15,7 +13,7 @@ from prometheus_client import Gauge, start_http_server
 from riskengine import wiring
 from riskengine.domain import clock
 from riskengine.domain.errors import Unavailable
-from riskengine.pipeline import announcing, relay
+from riskengine.pipeline import announcing, fleet, relay
 from riskengine.pipeline.announcing import Announcing
 from riskengine.pipeline.relay import Relay
 from riskengine.settings import Settings
@@ -23,6 +21,7 @@ from riskengine.storage import partitions
 from riskengine.wiring import Parts
 from riskengine.worker.consumer import Consumer
 from riskengine.worker.crew import Crew
+from riskengine.worker.deaths import Deaths
 
 RELAY_EVERY = 1.0
 """Seconds between looks for pending transactions that are on no stream: one indexed query."""
@@ -40,12 +39,20 @@ PARTITIONS_EVERY = 3600.0
 """Seconds between looks for months without partitions; they are made months ahead."""
 
 DEPTH_EVERY = 1.0
-"""Seconds between looks at the queue's depth."""
+"""Seconds between looks at what is in the queue."""
+
+TAKE_OVER_EVERY = 2.0
+"""Seconds between looks for what dead workers left behind, as often as the living ones say that they live."""
+
+DEAD_IDLE_MS = 5_000
+"""How long the messages of a process that is dead must have lain: of two that take them over one is first, and the
+consumers of a process that is only thought to be dead seldom hold any for so long."""
 
 RETIRE_AFTER_MS = 10 * clock.MINUTE
 """A consumer that has not read for so long, and holds nothing, is dead: a living one reads every second."""
 
 _depth = Gauge("riskengine_queue_depth", "Messages in the queue, delivered or not")
+_lag = Gauge("riskengine_queue_lag_seconds", "Seconds since the oldest message in the queue was published")
 _log = structlog.get_logger()
 
 
@@ -55,16 +62,20 @@ class Worker:
     def __init__(self, parts: Parts, settings: Settings) -> None:
         self._parts = parts
         self._settings = settings
-        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        who = wiring.identity("worker")
+        self._name = who.process_id
         crew = Crew.of(settings.worker_batch_size)
         self._stopping = crew.stopping
         failing = wiring.failing(parts, settings, self._name)
         size = settings.worker_batch_size
         self._consumers = [
-            Consumer(f"{self._name}-{number}", parts.queue, parts.decider, failing, crew, batch_size=size)
+            Consumer(
+                fleet.consumer_name(self._name, number), parts.queue, parts.decider, failing, crew, batch_size=size
+            )
             for number in range(settings.worker_consumers + 1)
         ]
-        self._follower = wiring.follower(parts, settings, "worker")
+        self._follower = wiring.follower(parts, settings, who)
+        self._deaths = Deaths(parts.database, parts.queue, self._name)
         self._relay = Relay(parts.database, parts.queue, after_ms=settings.relay_after_ms, limit=settings.queue_limit)
         self._announcing = Announcing(parts.database, parts.letters)
 
@@ -94,7 +105,7 @@ class Worker:
         return [
             *(consumer.run() for consumer in consumers),
             self._follower.run(),
-            self._every(idle / clock.SECOND / 3, partial(self._take_over, successor, idle)),
+            self._every(min(TAKE_OVER_EVERY, idle / clock.SECOND / 3), partial(self._take_over, successor, idle)),
             self._every(RELAY_EVERY, partial(self._all_of, self._relay.bring_back_lost, relay.MOST_AT_ONCE)),
             self._every(RETRIES_EVERY, partial(self._all_of, self._relay.bring_back_retries, relay.MOST_AT_ONCE)),
             self._every(ANNOUNCE_EVERY, partial(self._all_of, self._announcing.run_once, announcing.MOST_AT_ONCE)),
@@ -130,8 +141,10 @@ class Worker:
 
     async def _take_over(self, successor: Consumer, idle_ms: int) -> None:
         """Only while PostgreSQL answers: else nobody could settle anything, and consumers that wait seem dead."""
-        await self._parts.database.ping()
+        dead = await self._deaths.consumers()
         await successor.take_over(idle_ms)
+        if dead:
+            await successor.take_over(min(idle_ms, DEAD_IDLE_MS), dead)
 
     async def _all_of(self, step: Callable[[], Awaitable[int]], most: int) -> None:
         """Takes a step that does up to so much at once, until it finds less."""
@@ -139,7 +152,10 @@ class Worker:
             pass
 
     async def _measure(self) -> None:
-        _depth.set(await self._parts.queue.depth())
+        backlogs = await self._parts.queue.backlogs()
+        _depth.set(sum(backlog.depth for backlog in backlogs))
+        oldest = [backlog.oldest for backlog in backlogs if backlog.oldest is not None]
+        _lag.set(max(0, clock.now_ms() - min(oldest)) / clock.SECOND if oldest else 0.0)
 
     async def _look_ahead(self) -> None:
         await partitions.ensure_ahead(self._parts.database, clock.now_ms())

@@ -6,4 +6,5 @@ WITH keys AS (
     INSERT INTO transactions (transaction_id, created_at, account_id, amount, currency, occurred_at, idempotency_key)
     VALUES ($1, $2, $3, 'NaN', 'EUR', $2, $4)
 )
-INSERT INTO pending (transaction_id, created_at, published_at) VALUES ($1, $2, timestamptz 'epoch')
+INSERT INTO pending (transaction_id, created_at, published_at, bucket)
+VALUES ($1, $2, timestamptz 'epoch', account_bucket($3))

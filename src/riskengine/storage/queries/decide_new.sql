@@ -59,8 +59,8 @@ WITH input AS (
     FROM input JOIN fence USING (account_id)
     RETURNING transaction_id
 ), queued AS (
-    INSERT INTO pending (transaction_id, created_at, published_at)
-    SELECT transaction_id, created_at, clock_timestamp()
+    INSERT INTO pending (transaction_id, created_at, published_at, bucket)
+    SELECT transaction_id, created_at, clock_timestamp(), account_bucket(account_id)
     FROM fresh WHERE NOT EXISTS (SELECT FROM decided d WHERE d.transaction_id = fresh.transaction_id)
 )
 SELECT i.transaction_id, k.transaction_id IS NOT NULL AS accepted, d.transaction_id IS NOT NULL AS decided

@@ -5,11 +5,12 @@
 -- nobody, and if they give up, the relay brings it back.
 -- Reads and writes: pending (by primary key), dead_letters.
 -- $1 to $8: by failure: new letter's id, message id, transaction (NULL: unreadable), error, its class, fingerprint, stack, body.
--- $9: stream. $10: worker. $11: versions. $12: seconds to wait before each further try. $13: the share by which these vary.
+-- $9: by failure, the stream of its message. $10: worker. $11: versions. $12: seconds to wait before each further try. $13: the share by which these vary.
 -- Returns: for each failure whether it is to be tried again because of this, and the id of its letter, if this made one.
 WITH input AS (
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[])
-             AS i (letter_id, message_id, transaction_id, error, error_class, fingerprint, stack, body)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[],
+                         $9::text[])
+             AS i (letter_id, message_id, transaction_id, error, error_class, fingerprint, stack, body, stream)
 ), mine AS (
     SELECT transaction_id FROM pending
     WHERE transaction_id = ANY ($3::uuid[]) AND retry_at IS NULL
@@ -27,7 +28,7 @@ WITH input AS (
 ), buried AS (
     INSERT INTO dead_letters (letter_id, stream, message_id, transaction_id, account_id, retry_count, error, error_class,
                               fingerprint, stack, worker, versions, body)
-    SELECT i.letter_id, $9::text, i.message_id, i.transaction_id, t.account_id, coalesce(c.failures - 1, 0), i.error,
+    SELECT i.letter_id, i.stream, i.message_id, i.transaction_id, t.account_id, coalesce(c.failures - 1, 0), i.error,
            i.error_class, i.fingerprint, i.stack, $10::text, $11::text::jsonb, i.body
     FROM input i
     LEFT JOIN counted c ON c.letter_id = i.letter_id

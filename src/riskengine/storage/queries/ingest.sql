@@ -27,7 +27,7 @@ WITH input AS (
            latitude, longitude, country, channel, device_id, ip, beneficiary, card_bin, metadata::jsonb, idempotency_key
     FROM fresh
 ), queued AS (
-    INSERT INTO pending (transaction_id, created_at, published_at)
-    SELECT transaction_id, created_at, clock_timestamp() FROM fresh
+    INSERT INTO pending (transaction_id, created_at, published_at, bucket)
+    SELECT transaction_id, created_at, clock_timestamp(), account_bucket(account_id) FROM fresh
 )
 SELECT transaction_id FROM keys
