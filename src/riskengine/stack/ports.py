@@ -23,6 +23,14 @@ def free() -> int:
     raise StackError(f"no free port found from {_QUIET.start} to {_QUIET.stop}: end programs that listen there")
 
 
+def several(count: int) -> list[int]:
+    """So many different ports that nobody listens on at the moment. Raises StackError if there are none."""
+    found: dict[int, None] = {}
+    while len(found) < count:
+        found[free()] = None
+    return list(found)
+
+
 def claim(wanted: int | None, part: str) -> int:
     """The wanted port if it can be listened on, or any free one if none is wanted.
 
