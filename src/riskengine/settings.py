@@ -31,7 +31,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: Annotated[
         str, _of("PostgreSQL: `postgresql://user:password@host:port/database`", pattern=r"^postgres(ql)?://")
     ]
-    redis_url: Annotated[str, _of("Valkey or Redis: `redis://:password@host:port/0`", pattern=r"^(redis|rediss)://")]
+    redis_url: Annotated[
+        str,
+        _of(
+            "Valkey or Redis: `redis://:password@host:port/0`; a cluster: `redis+cluster://:password@host:port,...`; "
+            "behind Sentinels: `redis+sentinel://:password@host:port,.../service`",
+            pattern=r"^rediss?(\+cluster|\+sentinel)?://",
+        ),
+    ]
     api_host: Annotated[str, _of("Address the API listens on", min_length=1)] = "127.0.0.1"
     api_port: Annotated[Port, _of("Port the API listens on")] = 8000
     api_db_pool_min: Annotated[int, _of("Connections an API process keeps open when idle", ge=1, le=1000)] = 2
@@ -53,6 +60,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=10_000_000,
         ),
     ] = 100_000
+    stream_partitions: Annotated[
+        int,
+        _of(
+            "Partitions of the queue's streams and of what is kept in Valkey: 1, or some for each node of a cluster",
+            ge=1,
+            le=256,
+        ),
+    ] = 1
     retry_attempts: Annotated[
         int, _of("How often a failed transaction is tried again before it is a dead letter", ge=0, le=10)
     ] = 3
@@ -146,6 +161,12 @@ def database_url(environment: Mapping[str, str] | None = None) -> str:
 def redis_url(environment: Mapping[str, str] | None = None) -> str:
     """REDIS_URL alone. Raises ConfigurationError if it is missing or wrong."""
     return str(_read_one("redis_url", environment)["redis_url"])
+
+
+def stream_partitions(environment: Mapping[str, str] | None = None) -> int:
+    """STREAM_PARTITIONS alone. Raises ConfigurationError if it is wrong."""
+    field = "stream_partitions"
+    return int(_read_one(field, environment).get(field, 1))
 
 
 def approval_required(environment: Mapping[str, str] | None = None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from redis.asyncio import ConnectionPool, Redis, SSLConnection
+from redis.asyncio import ConnectionPool, Redis, RedisCluster, SSLConnection
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
@@ -32,7 +32,7 @@ from riskengine.resilience.redis_connection import (
 )
 from riskengine.resilience.redis_url import CLUSTER, SENTINEL, RedisUrl
 
-Client = Redis | Cluster
+Client = Redis | RedisCluster
 """A server, or a cluster of them: commands and pipelines are the same, and so are the errors."""
 
 ANSWER_TIMEOUT = 5.0
@@ -88,7 +88,8 @@ class _Watched(Redis):
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         await super().aclose(close_connection_pool)
-        await self.connection_pool.sentinel_manager.aclose()
+        if isinstance(self.connection_pool, SentinelConnectionPool):
+            await self.connection_pool.sentinel_manager.aclose()
 
 
 def _watched(where: RedisUrl, options: dict[str, Any]) -> Redis:

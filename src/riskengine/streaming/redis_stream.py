@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from riskengine.domain.clock import HOUR
 from riskengine.resilience.breaker import Breaker
-from riskengine.resilience.redis import PART, absence_as_unavailable
+from riskengine.resilience.redis import PART, Client, absence_as_unavailable
 from riskengine.streaming import scripts
 from riskengine.streaming.queue import Message
 
@@ -27,7 +26,7 @@ class RedisStream:
     """The stream `transactions`, read by the group `scoring-workers`. What is acknowledged leaves the stream."""
 
     def __init__(
-        self, redis: Redis, stream: str = STREAM, group: str = GROUP, *, breaker: Breaker | None = None
+        self, redis: Client, stream: str = STREAM, group: str = GROUP, *, breaker: Breaker | None = None
     ) -> None:
         self._redis = redis
         self._breaker = breaker or Breaker(PART)
@@ -113,7 +112,7 @@ class RedisStream:
     async def _forget(self, *, idle_ms: int, consumer: str = "") -> None:
         await self._on_group("EVAL", scripts.text("forget_consumers"), 1, self._stream, self._group, idle_ms, consumer)
 
-    async def _on_group(self, *command: object) -> Any:
+    async def _on_group(self, *command: str | int) -> Any:
         """Runs a command that needs the group, making stream and group first where they are missing."""
         with absence_as_unavailable(self._breaker):
             try:
