@@ -32,7 +32,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: Annotated[
         str, _of("PostgreSQL: `postgresql://user:password@host:port/database`", pattern=r"^postgres(ql)?://")
     ]
-    redis_url: Annotated[str, _of("Valkey or Redis: `redis://:password@host:port/0`", pattern=r"^(redis|rediss)://")]
+    redis_url: Annotated[
+        str,
+        _of(
+            "Valkey or Redis: `redis://:password@host:port/0`; a cluster: `redis+cluster://:password@host:port,...`; "
+            "behind Sentinels: `redis+sentinel://:password@host:port,.../service`",
+            pattern=r"^rediss?(\+cluster|\+sentinel)?://",
+        ),
+    ]
     api_host: Annotated[str, _of("Address the API listens on", min_length=1)] = "127.0.0.1"
     api_port: Annotated[Port, _of("Port the API listens on")] = 8000
     api_db_pool_min: Annotated[int, _of("Connections an API process keeps open when idle", ge=1, le=1000)] = 2
@@ -46,10 +53,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_db_pool_max: Annotated[int, _of("Connections a worker opens at most", ge=1, le=1000)] = 5
     worker_consumers: Annotated[int, _of("Consumers of a worker, which share its connections", ge=1, le=100)] = 5
     worker_batch_size: Annotated[int, _of("Transactions a consumer decides at once", ge=1, le=10_000)] = 100
-    stream_partitions: Annotated[
-        int,
-        _of("Partitions of the queue, over which accounts are spread; the same everywhere", ge=1, le=MOST_PARTITIONS),
-    ] = 1
     queue_limit: Annotated[
         int,
         _of(
@@ -58,6 +61,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=10_000_000,
         ),
     ] = 100_000
+    stream_partitions: Annotated[
+        int,
+        _of(
+            "Partitions of the queue's streams and of what is kept in Valkey, the same everywhere: 1, or some for each "
+            "node of a cluster",
+            ge=1,
+            le=MOST_PARTITIONS,
+        ),
+    ] = 1
     retry_attempts: Annotated[
         int, _of("How often a failed transaction is tried again before it is a dead letter", ge=0, le=10)
     ] = 3

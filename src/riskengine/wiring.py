@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from redis.asyncio import Redis
 
 from riskengine import garbage
 from riskengine.domain import clock
@@ -25,6 +24,7 @@ from riskengine.resilience import failpoints
 from riskengine.resilience import redis as connections
 from riskengine.resilience.breaker import Breaker, Limits
 from riskengine.resilience.breakers import Breakers
+from riskengine.resilience.redis import Client
 from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.settings import Settings
@@ -73,7 +73,7 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
         raise
     redis = connections.connect(settings.redis_url, name)
     queue = PartitionedStream(redis, settings.stream_partitions, breaker=breakers.redis)
-    histories = histories_in(redis, breakers.redis)
+    histories = histories_in(redis, settings.stream_partitions, breakers.redis)
     letters = DeadLetterStream(redis, breaker=breakers.redis)
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
@@ -90,9 +90,9 @@ def builder(database: Database, of_models: Breaker | None = None) -> Builder:
     return Builder(database, partial(open_bundle, breaker=of_models), listed.load)
 
 
-def histories_in(redis: Redis, breaker: Breaker | None = None) -> Histories:
-    """What scoring remembers, in that server. Without a breaker it has one of its own."""
-    return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS, breaker=breaker)
+def histories_in(redis: Client, partitions: int, breaker: Breaker | None = None) -> Histories:
+    """What scoring remembers, in so many partitions of that server. Without a breaker it has one of its own."""
+    return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS, breaker=breaker, partitions=partitions)
 
 
 def identity(role: str) -> Identity:

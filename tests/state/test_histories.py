@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from riskengine.state import scripts
 from riskengine.state.histories import Histories
+from riskengine.state.keys import LEASE
 from riskengine.state.parts import DONE, Addition, Changes, FoundCells, Sought, SoughtCells, Stand
 
 
@@ -74,7 +75,7 @@ async def test_a_history_that_reaches_further_back_replaces_one_as_new_and_lives
         await histories.write(Changes({"alice": _value(5, horizon=horizon)}, [], []))
     # Then the one that reaches back furthest is kept, for a day more than it reaches
     assert await histories.horizons(["alice", "bob"]) == {"alice": 91}
-    assert 91 * 86_400 < await redis.ttl("history:{alice}") <= 92 * 86_400
+    assert 91 * 86_400 < await redis.ttl("history:{0}:alice") <= 92 * 86_400
 
 
 async def test_a_forgotten_history_is_gone(histories: Histories) -> None:
@@ -140,11 +141,11 @@ async def test_cells_add_up_whatever_the_order_and_old_ones_are_forgotten(histor
             await _count(histories, Addition(SERIES, 3, 60, value, one.number, one.cell))
     # Then the same is left: three cells before the newest, with what was added to them
     left = FoundCells(8, {5: (1, 0, 5, 0), 7: (3, 1, 300, 1), 8: (1, 0, 1, 0)})
-    fields = await redis.hkeys(f"series:{SERIES}:baker")
+    fields = await redis.hkeys(f"series:{{0}}:{SERIES}:baker")
     assert {field[:-1] for field in fields if field[:1].isdigit()} == {b"5", b"7", b"8"}
     assert await _cells(histories, 0, 99) == await _cells(histories, 0, 99, "smith") == left
     assert await _cells(histories, 8, 8) == FoundCells(8, {8: (1, 0, 1, 0)})
-    assert 0 < await redis.ttl(f"series:{SERIES}:baker") <= 60
+    assert 0 < await redis.ttl(f"series:{{0}}:{SERIES}:baker") <= 60
 
 
 async def test_tasks_that_add_to_one_hot_cell_lose_nothing(histories: Histories) -> None:
@@ -250,5 +251,5 @@ async def test_one_at_a_time_holds_the_lease(histories: Histories, redis: Redis)
     assert await histories.lease("one", 60)
     assert await histories.lease("one", 60)
     assert not await histories.lease("other", 60)
-    await redis.delete("series:lease")
+    await redis.delete(LEASE)
     assert await histories.lease("other", 60)

@@ -18,7 +18,7 @@ from riskengine.pipeline import backfill
 from riskengine.pipeline.publishing import Publishing
 from riskengine.resilience import redis as connections
 from riskengine.scoring.features.catalogue import Catalogue
-from riskengine.settings import approval_required, database_url, redis_url
+from riskengine.settings import approval_required, database_url, redis_url, stream_partitions
 from riskengine.storage.database import Database
 
 Result = TypeVar("Result")
@@ -81,7 +81,7 @@ async def _cold(catalogue: Catalogue) -> Collection[str]:
     """Which features are not filled: Valkey is asked only when this is."""
     redis = connections.connect(redis_url(), "riskengine-releases")
     try:
-        return await backfill.cold(wiring.histories_in(redis), catalogue)
+        return await backfill.cold(wiring.histories_in(redis, stream_partitions()), catalogue)
     finally:
         await redis.aclose()
 

@@ -51,8 +51,8 @@ class Recall:
         found = await self._histories.find(sought)
         if found.kept is None:
             found = await self._warm(engine, sought)
-        if found.kept and found.kept != engine.commons.names:
-            await self._part_with(engine, found.kept)
+        if found.kept_somewhere != engine.commons.names:
+            await self._part_with(engine, found.kept_somewhere)
         memory = _memory(found, engine, sought)
         stale = {
             account_id: memory.histories.pop(account_id)

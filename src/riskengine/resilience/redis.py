@@ -1,19 +1,39 @@
 """Reaching Redis (or Valkey): how a connection is made, and its absence as one error, behind a breaker."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import hiredis
-from redis.asyncio import Connection, ConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis, RedisCluster, SSLConnection
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
-from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError, ResponseError, TryAgainError
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from riskengine.domain.errors import Unavailable
 from riskengine.resilience.breaker import Breaker
+from riskengine.resilience.redis_cluster import Cluster
+from riskengine.resilience.redis_connection import (
+    QuickConnection,
+    QuickSentinelConnection,
+    QuickSentinelTlsConnection,
+    QuickTlsConnection,
+)
+from riskengine.resilience.redis_url import CLUSTER, SENTINEL, RedisUrl
+
+Client = Redis | RedisCluster
+"""A server, or a cluster of them: commands and pipelines are the same, and so are the errors."""
 
 ANSWER_TIMEOUT = 5.0
 """Seconds to wait for an answer: longer than any command of ours blocks (READ_WAIT_MS in the worker)."""
@@ -24,38 +44,71 @@ CONNECT_TIMEOUT = 2.0
 PART = "redis"
 """What it is called in errors, logs and metrics, whichever server it is."""
 
-_AWAY = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, ClusterDownError, TryAgainError, OSError)
+_AWAY = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    ReadOnlyError,
+    RedisClusterException,
+    ClusterDownError,
+    TryAgainError,
+    AskError,
+    OSError,
+)
 
 _AWAY_WORDS = ("MISCONF ", "NOREPLICAS ", "BUSY ")
 """How answers begin for which redis-py has no class: it cannot save, lacks replicas, is held up by a script."""
 
 
-class _QuickConnection(Connection):
-    """Packs commands in C, as redis-py itself does only outside asyncio: a batch has hundreds of arguments."""
+def connect(url: str, name: str) -> Client:
+    """A client of the server or cluster at `url`; connections are made when they are needed.
 
-    def pack_command(self, *args: Any) -> list[bytes]:
-        name, *arguments = args
-        return [hiredis.pack_command((*name.split(), *arguments))]
-
-    def pack_commands(self, commands: Iterable[Iterable[Any]]) -> list[bytes]:
-        return [packed for command in commands for packed in self.pack_command(*command)]
-
-
-def connect(url: str, name: str) -> Redis:
-    """A client of the server at `url`; connections are made when they are needed.
-
-    Commands are tried twice: a pooled connection may have died with the server it belonged to, a new one may not.
+    Commands are tried twice: a pooled connection may have died with the server it belonged to, or belong to one that
+    has become a replica; a new one may not. Raises ConfigurationError if the address cannot be read.
     """
-    pool = ConnectionPool.from_url(
-        url,
-        connection_class=_QuickConnection,
-        protocol=2,
-        client_name=name,
-        socket_timeout=ANSWER_TIMEOUT,
-        socket_connect_timeout=CONNECT_TIMEOUT,
-        retry=Retry(NoBackoff(), 1),
+    where = RedisUrl.of(url)
+    options: dict[str, Any] = {
+        "protocol": 2,
+        "client_name": name,
+        "socket_timeout": ANSWER_TIMEOUT,
+        "socket_connect_timeout": CONNECT_TIMEOUT,
+    }
+    if where.kind == CLUSTER:
+        return Cluster(where, **options)
+    options["retry"] = Retry(NoBackoff(), 1)
+    if where.kind == SENTINEL:
+        return _watched(where, options)
+    options |= parse_url(url)
+    tls = options.get("connection_class") is SSLConnection
+    options["connection_class"] = QuickTlsConnection if tls else QuickConnection
+    return Redis.from_pool(ConnectionPool(**options))
+
+
+class _Watched(Redis):
+    """A client of the master; the connections to the Sentinels go with its own."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        if isinstance(self.connection_pool, SentinelConnectionPool):
+            await self.connection_pool.sentinel_manager.aclose()
+
+
+def _watched(where: RedisUrl, options: dict[str, Any]) -> Redis:
+    """A client of the server that Sentinels call the master. Options `sentinel_username` and so on are for them."""
+    own = {name: value for name, value in where.options.items() if not name.startswith("sentinel_")}
+    theirs = {name.removeprefix("sentinel_"): where.options[name] for name in where.options.keys() - own.keys()}
+    theirs |= {name: value for name, value in own.items() if name.startswith("ssl_")}
+    sentinel = Sentinel(
+        [(node.host, node.port) for node in where.nodes],
+        sentinel_kwargs={
+            **theirs,
+            "ssl": where.tls,
+            "socket_timeout": CONNECT_TIMEOUT,
+            "socket_connect_timeout": CONNECT_TIMEOUT,
+            "retry": Retry(NoBackoff(), 0),
+        },
     )
-    return Redis.from_pool(pool)
+    kind = QuickSentinelTlsConnection if where.tls else QuickSentinelConnection
+    return _Watched.from_pool(SentinelConnectionPool(where.service, sentinel, connection_class=kind, **(options | own)))
 
 
 @contextmanager

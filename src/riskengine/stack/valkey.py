@@ -30,20 +30,31 @@ class Valkey:
 
     maxmemory = "256mb"
 
-    def __init__(self, directory: Path, port: int | None = None) -> None:
-        self._directory = directory.absolute()
-        self._configuration = self._directory / "valkey.conf"
-        self._password = secrets.token_urlsafe(24)
+    def __init__(
+        self,
+        directory: Path,
+        port: int | None = None,
+        *,
+        name: str = "valkey",
+        password: str | None = None,
+        more: str = "",
+        restart: bool = True,
+    ) -> None:
+        """`more` are lines for its configuration. Without `restart` it stays away once it dies."""
+        self.directory = directory.absolute()
+        self._configuration = self.directory / "valkey.conf"
+        self._more = more
+        self._password = password or secrets.token_urlsafe(24)
         self.port = ports.claim(port, "Valkey")
         self.process = Process(
             Program(
-                name="valkey",
+                name=name,
                 arguments=(str(programs.valkey()), str(self._configuration)),
-                directory=self._directory,
-                log=self._directory / "valkey.log",
+                directory=self.directory,
+                log=self.directory / "valkey.log",
                 environment={"PATH": os.defpath},
             ),
-            restart=True,
+            restart=restart,
         )
 
     @property
@@ -53,16 +64,17 @@ class Valkey:
 
     def start(self) -> None:
         """Returns when the server answers. Raises StackError, with the end of its log, if it does not."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._configuration.touch(mode=0o600)
         self._configuration.write_text(
             _CONFIGURATION.format(
                 address=ports.LOOPBACK,
                 port=self.port,
                 password=self._password,
-                directory=self._directory,
+                directory=self.directory,
                 maxmemory=self.maxmemory,
             )
+            + self._more
         )
         self.process.start()
         self.process.wait_ready(self.ready, _START_TIMEOUT_S)

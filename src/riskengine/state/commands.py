@@ -3,27 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from riskengine.resilience.breaker import Breaker
-from riskengine.resilience.redis import absence_as_unavailable
+from riskengine.resilience.redis import Client, absence_as_unavailable
 from riskengine.state import scripts
 
 Command = tuple[str | bytes | int, ...]
 
 
-async def run(redis: Redis, breaker: Breaker, commands: Sequence[Command]) -> list[Any]:
-    """Sends the commands at once; a server that does not know the scripts (new, or emptied) is told them first.
+async def run(redis: Client, breaker: Breaker, commands: Sequence[Command]) -> list[Any]:
+    """Sends the commands at once; to a server that does not know a script (new, or emptied) again, with its text.
 
-    Only what failed so is sent again: additions to series are not to be made twice. Raises Unavailable.
+    Only what failed so is sent again: additions to series are not to be made twice. In a cluster some nodes may know a
+    script and others not, and each command must keep to the keys of one partition. Raises Unavailable.
     """
     with absence_as_unavailable(breaker):
         answers = await _send(redis, commands)
         unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if unknown:
-            await _send(redis, [("SCRIPT", "LOAD", scripts.text(name)) for name in scripts.NAMES])
-            again = await _send(redis, [commands[place] for place in unknown])
+            again = await _send(redis, [scripts.in_full(commands[place]) for place in unknown])
             for place, answer in zip(unknown, again, strict=True):
                 answers[place] = answer
         for answer in answers:
@@ -32,8 +31,9 @@ async def run(redis: Redis, breaker: Breaker, commands: Sequence[Command]) -> li
         return answers
 
 
-async def _send(redis: Redis, commands: Sequence[Command]) -> list[Any]:
+async def _send(redis: Client, commands: Sequence[Command]) -> list[Any]:
     pipeline = redis.pipeline(transaction=False)
     for command in commands:
         pipeline.execute_command(*command)
-    return await pipeline.execute(raise_on_error=False)
+    answers: list[Any] = await pipeline.execute(raise_on_error=False)
+    return answers

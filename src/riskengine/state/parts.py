@@ -56,7 +56,8 @@ class Found(msgspec.Struct, frozen=True):
 
     `shared` is account hash -> last time (ms) by key; `slots` is (log amount, type) by slot; `moments` is (count, sum,
     sum of squares) by account type; `cells` are as they were sought, None where their past is not counted. `kept` names
-    the parts of what accounts share that are kept whole; None: all was lost and is not yet rebuilt.
+    the parts of what accounts share that are kept whole in every partition that was read; None: of one of them all was
+    lost and is not yet rebuilt. `kept_somewhere` are those that are kept whole in one of them at least.
     """
 
     histories: dict[str, bytes]
@@ -65,6 +66,7 @@ class Found(msgspec.Struct, frozen=True):
     moments: dict[str, tuple[int, int, int]]
     cells: list[FoundCells | None]
     kept: frozenset[str] | None
+    kept_somewhere: frozenset[str]
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -93,6 +95,11 @@ class Stand(msgspec.Struct, frozen=True):
         return cls(int(since), position)
 
     @property
+    def place(self) -> tuple[bool, str]:
+        """What tells which of two stands is further behind: the lesser."""
+        return self.is_done, self.position
+
+    @property
     def text(self) -> str:
         """As it is kept in Valkey."""
         return f"{self.since} {self.position}"
@@ -103,10 +110,11 @@ class Stand(msgspec.Struct, frozen=True):
         return self.position == DONE
 
 
-@lru_cache(maxsize=16)
-def kept(value: bytes | None) -> frozenset[str] | None:
-    """The names in the text that says what is kept."""
-    return None if value is None else frozenset(value.decode().split())
+@lru_cache(maxsize=1024)
+def kept(value: bytes | None, partitions: int) -> frozenset[str] | None:
+    """The names in the text that says what a partition keeps; None if nothing, or for another number of partitions."""
+    layout, *names = value.decode().split() if value else ("",)
+    return frozenset(names) if layout == str(partitions) else None
 
 
 def cells(flat: Sequence[bytes] | None) -> FoundCells | None:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import msgspec
-from redis.asyncio import Redis
 
 from riskengine.domain.rate_limit import RateLimit
 from riskengine.resilience.breaker import Breaker
-from riskengine.resilience.redis import PART
+from riskengine.resilience.redis import PART, Client
 from riskengine.state import commands, scripts
 
 _PARTS = 1_000_000
@@ -53,7 +52,7 @@ class Quota(msgspec.Struct, frozen=True):
 class Quotas:
     """Grants claims, many in one round trip, by the clock of the server."""
 
-    def __init__(self, redis: Redis, *, breaker: Breaker | None = None) -> None:
+    def __init__(self, redis: Client, *, breaker: Breaker | None = None) -> None:
         self._redis = redis
         self._breaker = breaker or Breaker(PART)
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import msgspec
-from redis.asyncio import Redis
 
 from riskengine.domain import clock
 from riskengine.domain.dead_letter import DeadLetter
 from riskengine.resilience.breaker import Breaker
-from riskengine.resilience.redis import PART, absence_as_unavailable
+from riskengine.resilience.redis import PART, Client, absence_as_unavailable
 
 STREAM = "transactions-dlq"
 
@@ -24,7 +23,7 @@ class DeadLetterStream:
     `message` holds transaction_id, account_id and retry_count. A letter may come twice, under the same `letter_id`.
     """
 
-    def __init__(self, redis: Redis, *, breaker: Breaker | None = None) -> None:
+    def __init__(self, redis: Client, *, breaker: Breaker | None = None) -> None:
         self._redis = redis
         self._breaker = breaker or Breaker(PART)
 

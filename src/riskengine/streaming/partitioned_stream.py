@@ -9,13 +9,11 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
-from redis.asyncio import Redis
-
 from riskengine.domain import stream_partition
 from riskengine.domain.clock import HOUR, SECOND
 from riskengine.domain.errors import Unavailable
 from riskengine.resilience.breaker import Breaker
-from riskengine.resilience.redis import PART, absence_as_unavailable
+from riskengine.resilience.redis import PART, Client, absence_as_unavailable
 from riskengine.streaming import scripts, streams
 from riskengine.streaming.queue import Backlog, Message, Outgoing
 from riskengine.streaming.redis_stream import BODY, GROUP, RedisStream, is_no_group
@@ -51,7 +49,7 @@ class PartitionedStream:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: Client,
         partitions: int = 1,
         *,
         breaker: Breaker | None = None,

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from riskengine.resilience.breaker import Breaker
-from riskengine.resilience.redis import absence_as_unavailable
+from riskengine.resilience.redis import Client, absence_as_unavailable
 from riskengine.streaming.queue import Message
 
 GROUP = "scoring-workers"
@@ -24,7 +23,7 @@ class RedisStream:
     But not the stream if it is only `left` from when there was another number of partitions: then it is empty.
     """
 
-    def __init__(self, redis: Redis, name: str, breaker: Breaker, *, left: bool = False) -> None:
+    def __init__(self, redis: Client, name: str, breaker: Breaker, *, left: bool = False) -> None:
         self._redis = redis
         self._breaker = breaker
         self._left = left

@@ -1,4 +1,4 @@
-"""The Lua scripts that run inside Valkey, one a file, by the file's name; reloaded when the server has lost them."""
+"""The Lua scripts that run inside Valkey, one a file, by the file's name; sent in full to a server that lacks them."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -32,3 +32,13 @@ def digest(name: str) -> str:
 def call(name: str, keys: Sequence[str], *arguments: str | bytes | int) -> tuple[str | bytes | int, ...]:
     """The command that runs the script."""
     return ("EVALSHA", digest(name), len(keys), *keys, *arguments)
+
+
+def in_full(command: Sequence[str | bytes | int]) -> tuple[str | bytes | int, ...]:
+    """The same command with the script's text: a server that gets it knows the script from then on."""
+    return ("EVAL", _texts()[str(command[1])], *command[2:])
+
+
+@cache
+def _texts() -> dict[str, str]:
+    return {digest(name): text(name) for name in NAMES}

@@ -1,6 +1,6 @@
 -- Reads cells of series: sums over the events of one device, address, beneficiary or merchant, by time.
--- KEYS[1]: series:state (hash: name -> "<since> <position>"; the position is `done` once the past is counted).
--- KEYS[1 + i]: series:<name>:<value> (hash: `since`, `newest`, and <cell> followed by e, u, s, f for events, those of
+-- KEYS[1]: series:{p}:state (hash: name -> "<since> <position>"; the position is `done` once the past is counted).
+-- KEYS[1 + i]: series:{p}:<name>:<value> (hash: `since`, `newest`, and <cell> followed by e, u, s, f for events, those of
 -- unknown amount, sum, flagged). ARGV: name, first and last cell of KEYS[2], of KEYS[3] ...
 -- Returns: for each key nil if the past is not counted; else a flat list: newest cell, then cell, e, u, s, f of each that is there.
 local out, states = {}, {}

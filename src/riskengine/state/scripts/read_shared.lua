@@ -1,5 +1,5 @@
 -- Reads shared sets: who used each device, address or beneficiary last, and when.
--- KEYS: shared:<kind>:<id> (sorted sets; member: account hash as decimal text, score: last time in ms).
+-- KEYS: shared:{p}:<kind>:<id> (sorted sets; member: account hash as decimal text, score: last time in ms).
 -- Returns: for each key a flat list of member, score, member, score ...
 local sets = {}
 for i = 1, #KEYS do

@@ -1,5 +1,5 @@
 -- Writes account histories, each only if it is newer than what is there, or as new and reaches further back.
--- KEYS: history:{<account>} (strings; the first 10 bytes are sequence and horizon in days, big-endian, so they compare as bytes).
+-- KEYS: history:{p}:<account> (strings; the first 10 bytes are sequence and horizon in days, big-endian, so they compare as bytes).
 -- ARGV[i]: the bytes of KEYS[i]. A history is kept for a day more than its horizon after it was last written.
 for i = 1, #KEYS do
     local value = ARGV[i]

@@ -1,5 +1,5 @@
 -- Sets slots of the peer sample and keeps the moments of each account type in step. Idempotent.
--- KEYS[1]: peers:{peers}:slots (hash: slot -> "<log amount> <type>"). KEYS[2]: peers:{peers}:moments (hash: "n <type>", "s <type>", "q <type>"
+-- KEYS[1]: peers:{0}:slots (hash: slot -> "<log amount> <type>"). KEYS[2]: peers:{0}:moments (hash: "n <type>", "s <type>", "q <type>"
 -- -> count, sum, sum of squares of the log amounts; whole numbers below 2^53).
 -- ARGV: slot, log amount, type, slot, log amount, type ...
 local function whole(number)

@@ -1,5 +1,5 @@
 -- Adds accounts to shared sets. Idempotent and commutative: a member keeps its latest time, a set its newest members.
--- KEYS: shared:<kind>:<id> (sorted sets, see read_shared.lua), one per addition (a key may recur).
+-- KEYS: shared:{p}:<kind>:<id> (sorted sets, see read_shared.lua), one per addition (a key may recur).
 -- ARGV[1]: seconds to live. ARGV[2]: most members of a set. ARGV[3]: window in ms. ARGV[4, 5], ARGV[6, 7] ...: member, time of KEYS[1], KEYS[2] ...
 local ttl, most, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 for i = 1, #KEYS do
