@@ -127,12 +127,12 @@ async def connection_budget(database: Database, settings: Settings, joining: str
     return ConnectionBudget(shares, await of_postgresql.capacity(database))
 
 
-async def watch_budget(parts: Parts, settings: Settings, role: str) -> None:
+async def watch_budget(database: Database, settings: Settings, role: str) -> None:
     """Warns if PostgreSQL may run out of connections with one more process of the role. A pooler has its own limits."""
     if settings.pooled:
         return
     with suppress(Unavailable):  # it is looked at by the next that starts
-        budget = await connection_budget(parts.database, settings, role)
+        budget = await connection_budget(database, settings, role)
         if not budget.fits:
             _log.warning("connections_over_budget", sum=str(budget))
 

@@ -57,7 +57,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     idle, most = settings.api_db_pool_min, settings.api_db_pool_max
     async with wiring.assemble(settings, name="riskengine-api", idle=idle, most=most) as parts:
         await partitions.ensure_ahead(parts.database, clock.now_ms())
-        await wiring.watch_budget(parts, settings, "api")
+        await wiring.watch_budget(parts.database, settings, "api")
         room = Room(settings.ingest_queue_limit)
         service = Service(
             breakers=parts.breakers,
