@@ -63,3 +63,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert settings.database_url == "postgresql://file/db"
     assert settings.redis_url == "redis://environment"
     assert settings.worker_batch_size == 7
+
+
+def test_replicas_are_addresses_with_commas_between_them() -> None:
+    one, other = "postgresql://user:secret@a:5432,b:5432/risk", "postgres://user:secret@c/risk"
+    assert Settings.load(ADDRESSES).replica_urls == ()
+    assert Settings.load({**ADDRESSES, "DATABASE_REPLICA_URLS": f"{one}, {other}"}).replica_urls == (one, other)
+    with pytest.raises(ConfigurationError, match="DATABASE_REPLICA_URLS must be an address"):
+        Settings.load({**ADDRESSES, "DATABASE_REPLICA_URLS": "host-of-replica"})

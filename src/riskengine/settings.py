@@ -5,6 +5,7 @@ same variables; the environment wins.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -23,7 +24,12 @@ def _of(description: str, unit: str = "", **limits: Any) -> Meta:
 REQUIRED = "required"
 """What RELEASE_APPROVAL says where a second person is needed."""
 
+TRANSACTION = "transaction"
+"""What DATABASE_POOLER says of a pooler in transaction mode."""
+
 Port = Annotated[int, Meta(ge=1, le=65535)]
+
+PostgresUrls = Annotated[str, Meta(pattern=r"^postgres(ql)?://")]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +38,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: Annotated[
         str, _of("PostgreSQL: `postgresql://user:password@host:port/database`", pattern=r"^postgres(ql)?://")
     ]
+    database_replica_urls: Annotated[
+        PostgresUrls | None, _of("Read replicas of DATABASE_URL: addresses of the same form, with commas between them")
+    ] = None
+    database_pooler: Annotated[
+        Literal["none", "transaction"],
+        _of("What stands before PostgreSQL: nothing, or a pooler such as PgBouncer in transaction mode"),
+    ] = "none"
     redis_url: Annotated[
         str,
         _of(
@@ -122,6 +135,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             )
         return settings
 
+    @property
+    def replica_urls(self) -> tuple[str, ...]:
+        """The addresses of the replicas. One of them may itself name several hosts, with commas."""
+        urls = self.database_replica_urls
+        return () if urls is None else tuple(re.split(r",\s*(?=postgres(?:ql)?://)", urls))
+
+    @property
+    def pooled(self) -> bool:
+        """Whether a pooler gives each transaction a connection."""
+        return self.database_pooler == TRANSACTION
+
 
 class Setting(msgspec.Struct, frozen=True):
     """One row of the table: the variable, the type of its value, and what it means."""
@@ -158,6 +182,21 @@ def table() -> list[Setting]:
 def database_url(environment: Mapping[str, str] | None = None) -> str:
     """DATABASE_URL alone, for commands that need nothing else. Raises ConfigurationError if it is missing or wrong."""
     return str(_read_one("database_url", environment)["database_url"])
+
+
+def direct_database_url(command: str, environment: Mapping[str, str] | None = None) -> str:
+    """DATABASE_URL for a command that needs whole sessions. Raises ConfigurationError, also if a pooler is there."""
+    if pooled(environment):
+        raise ConfigurationError(
+            f"`riskengine {command}` does not work through a pooler: for this command set DATABASE_URL to the "
+            "address of PostgreSQL itself, and DATABASE_POOLER to none"
+        )
+    return database_url(environment)
+
+
+def pooled(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether DATABASE_POOLER says that a pooler gives each transaction a connection. Raises ConfigurationError."""
+    return _read_one("database_pooler", environment).get("database_pooler") == TRANSACTION
 
 
 def redis_url(environment: Mapping[str, str] | None = None) -> str:

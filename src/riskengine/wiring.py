@@ -1,16 +1,20 @@
 """How the parts of the engine are put together: the same for the API, the workers and the commands."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from riskengine import garbage
 from riskengine.domain import clock
+from riskengine.domain.connection_budget import ConnectionBudget, Share
+from riskengine.domain.errors import Unavailable
 from riskengine.models.bundle import open_bundle
 from riskengine.pipeline import listed
 from riskengine.pipeline.building import Builder
@@ -30,11 +34,17 @@ from riskengine.scoring import shared
 from riskengine.settings import Settings
 from riskengine.state.histories import Histories
 from riskengine.state.quotas import Quotas
+from riskengine.storage import connections as of_postgresql
+from riskengine.storage import processes
 from riskengine.storage.database import Database
 from riskengine.storage.processes import Identity
+from riskengine.storage.reach import Reach
+from riskengine.storage.reads import Reads, Replicas
 from riskengine.streaming.dead_letter_stream import DeadLetterStream
 from riskengine.streaming.partitioned_stream import PartitionedStream
 from riskengine.streaming.queue import Queue
+
+_log = structlog.get_logger()
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -42,6 +52,7 @@ class Parts(msgspec.Struct, frozen=True):
 
     breakers: Breakers
     database: Database
+    reads: Reads
     queue: Queue
     letters: DeadLetterStream
     histories: Histories
@@ -61,13 +72,17 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     """
     if settings.fail_points is not None:
         failpoints.arm(Path(settings.fail_points))
-    breakers = Breakers.of(Limits(settings.breaker_failures, settings.breaker_open_ms, settings.breaker_probes))
+    limits = Limits(settings.breaker_failures, settings.breaker_open_ms, settings.breaker_probes)
+    breakers = Breakers.of(limits)
+    reach = Reach(pooled=settings.pooled)
     database = await Database.connect(
-        settings.database_url, idle=idle, most=most, name=name, breaker=breakers.postgresql
+        settings.database_url, idle=idle, most=most, name=name, breaker=breakers.postgresql, reach=reach
     )
     build = builder(database, breakers.model)
+    replicas = Replicas(settings.replica_urls, most, name, pooled=settings.pooled, limits=limits)
     try:
         engines = await Running.start(database, build)
+        reads = await Reads.connect(database, replicas)
     except BaseException:
         await database.close()
         raise
@@ -77,11 +92,16 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     letters = DeadLetterStream(redis, breaker=breakers.redis)
     decider = Decider(database, Recall(database, histories, engines), engines)
     garbage.settle()
+    measuring = asyncio.create_task(reads.watch())
     try:
         quotas = Quotas(redis, breaker=breakers.redis)
-        yield Parts(breakers, database, queue, letters, histories, engines, build, decider, quotas)
+        yield Parts(breakers, database, reads, queue, letters, histories, engines, build, decider, quotas)
     finally:
+        measuring.cancel()
+        with suppress(asyncio.CancelledError):
+            await measuring
         await redis.aclose()
+        await reads.close()
         await database.close()
 
 
@@ -100,10 +120,35 @@ def identity(role: str) -> Identity:
     return Identity(f"{role}-{socket.gethostname()}-{os.getpid()}", role, clock.now_ms())
 
 
+async def connection_budget(database: Database, settings: Settings, joining: str | None = None) -> ConnectionBudget:
+    """What the living processes take of PostgreSQL's connections at most, if all have these settings.
+
+    With one more of the role `joining`. One that was killed counts until it is known to be dead. Raises Unavailable.
+    """
+    roles = [report.role for report in await processes.living(database)]
+    if joining is not None:
+        roles.append(joining)
+    listening = 0 if settings.pooled else 1
+    pools = {"api": settings.api_db_pool_max, "worker": settings.worker_db_pool_max}
+    shares = tuple(Share(role, roles.count(role), pool, listening) for role, pool in pools.items())
+    return ConnectionBudget(shares, await of_postgresql.capacity(database))
+
+
+async def watch_budget(database: Database, settings: Settings, role: str) -> None:
+    """Warns if PostgreSQL may run out of connections with one more process of the role. A pooler has its own limits."""
+    if settings.pooled:
+        return
+    with suppress(Unavailable):  # it is looked at by the next that starts
+        budget = await connection_budget(database, settings, role)
+        if not budget.fits:
+            _log.warning("connections_over_budget", sum=str(budget))
+
+
 def follower(parts: Parts, settings: Settings, who: Identity) -> Follower:
     """What keeps this process at what is published, and says that it lives and how much it does."""
     pace = Pace(lambda: parts.decider.decided)
-    return Follower(parts.database, parts.engines, settings.database_url, who, pace)
+    url = None if settings.pooled else settings.database_url
+    return Follower(parts.database, parts.engines, url, who, pace)
 
 
 def failing(parts: Parts, settings: Settings, worker: str) -> Failing:

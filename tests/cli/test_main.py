@@ -11,7 +11,7 @@ from riskengine.domain.errors import FieldError, InvalidInput, NotFound
 NAMES = [
     *("demo", "up", "scale", "api", "worker", "migrate"),
     *("rules", "features", "rates", "models", "lists", "snooze", "explain", "verify"),
-    "dlq",
+    *("dlq", "doctor"),
     *("score", "import", "simulate", "keys"),
 ]
 

@@ -67,7 +67,9 @@ def test_it_tells_other_commands_its_addresses(stack: Stack) -> None:
     assert stack.data_dir is not None
     addresses = stack.data_dir / "env"
     assert addresses.stat().st_mode & 0o777 == 0o600
-    assert addresses.read_text() == f"DATABASE_URL={stack.database_url}\nREDIS_URL={stack.redis_url}\n"
+    expected = {"DATABASE_URL": stack.database_url, "DATABASE_REPLICA_URLS": "", "DATABASE_POOLER": "none"}
+    expected["REDIS_URL"] = stack.redis_url
+    assert dict(line.split("=", 1) for line in addresses.read_text().splitlines()) == expected
 
 
 def test_killed_processes_come_back_and_requests_go_round_them(stack: Stack) -> None:

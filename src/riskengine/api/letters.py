@@ -101,7 +101,7 @@ class Letters(Controller):
         """How many letters have the same fingerprint, how many of them are open, and the newest of them."""
         reading.refuse_unknown(request.query_params.keys(), _FILTERS)
         wanted = _selection(fingerprint, error_class, account_id, since, until)
-        return CausesView([CauseView.of(cause) for cause in await stored.causes(service.database, wanted)])
+        return CausesView([CauseView.of(cause) for cause in await stored.causes(service.reads, wanted)])
 
     @get(
         "/{letter_id:uuid}",

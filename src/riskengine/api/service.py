@@ -25,6 +25,7 @@ from riskengine.resilience.breakers import Breakers
 from riskengine.settings import REQUIRED, Settings
 from riskengine.storage import api_keys, partitions
 from riskengine.storage.database import Database
+from riskengine.storage.reads import Reads
 from riskengine.streaming.queue import Queue
 
 _log = structlog.get_logger()
@@ -37,6 +38,7 @@ class Service(msgspec.Struct, frozen=True):
 
     breakers: Breakers
     database: Database
+    reads: Reads
     queue: Queue
     engines: Running
     access: Access
@@ -55,10 +57,12 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     idle, most = settings.api_db_pool_min, settings.api_db_pool_max
     async with wiring.assemble(settings, name="riskengine-api", idle=idle, most=most) as parts:
         await partitions.ensure_ahead(parts.database, clock.now_ms())
+        await wiring.watch_budget(parts.database, settings, "api")
         room = Room(settings.ingest_queue_limit)
         service = Service(
             breakers=parts.breakers,
             database=parts.database,
+            reads=parts.reads,
             queue=parts.queue,
             engines=parts.engines,
             access=Access(partial(api_keys.find, parts.database)),

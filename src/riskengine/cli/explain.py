@@ -10,10 +10,9 @@ from rich.console import Console
 
 from riskengine import wiring
 from riskengine.cli import explain_report
+from riskengine.cli.connecting import connect
 from riskengine.pipeline.explaining import Alternative, Explained, explained, under
 from riskengine.pipeline.running import Running
-from riskengine.settings import database_url
-from riskengine.storage.database import Database
 
 CONNECTIONS = 2
 """Connections to PostgreSQL."""
@@ -39,7 +38,7 @@ def command(
 
 
 async def _load(transaction_id: UUID, ruleset: int | None) -> tuple[Explained, Alternative | None]:
-    database = await Database.connect(database_url(), idle=1, most=CONNECTIONS, name="riskengine-explain")
+    database = await connect("riskengine-explain", CONNECTIONS)
     try:
         engines = await Running.start(database, wiring.builder(database))
         one = await explained(database, engines, transaction_id)

@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from riskengine.cli.connecting import connect
 from riskengine.domain import clock
 from riskengine.domain.errors import NotFound
 from riskengine.domain.rate_limit import MOST, RateLimit
-from riskengine.settings import database_url
 from riskengine.storage import api_keys
 from riskengine.storage.database import Database
 
@@ -100,7 +100,7 @@ def _unknown(key_id: str) -> NotFound:
 
 def _in_database(work: Callable[[Database], Awaitable[Result]]) -> Result:
     async def run() -> Result:
-        database = await Database.connect(database_url(), idle=1, most=1, name="riskengine-keys")
+        database = await connect("riskengine-keys")
         try:
             return await work(database)
         finally:

@@ -8,8 +8,8 @@ from typing import TypeVar
 import structlog
 import typer
 
+from riskengine.cli.connecting import connect
 from riskengine.pipeline.curating import Changed
-from riskengine.settings import database_url
 from riskengine.storage.database import Database
 
 Result = TypeVar("Result")
@@ -22,7 +22,7 @@ def run(work: Callable[[Database], Awaitable[Result]], name: str = "riskengine-l
     """
 
     async def connected() -> Result:
-        database = await Database.connect(database_url(), idle=1, most=2, name=name)
+        database = await connect(name, most=2)
         try:
             return await work(database)
         finally:

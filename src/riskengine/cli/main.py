@@ -31,6 +31,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "explain": (_DECIDES, "explain", "Show a decision with all that led to it."),
     "verify": (_DECIDES, "verify", "Execute stored decisions again, and compare them to the last bit."),
     "dlq": (_FAILED, "dlq", "See dead letters, which nobody could decide; replay or discard them."),
+    "doctor": (_FAILED, "doctor", "Look at everything the engine stands on, and say what to do."),
     "histories": (_FAILED, "histories", "Make again what scoring remembers of accounts."),
     "chaos": (_FAILED, "chaos", "Let everything fail on a stack of its own, and audit what came of it."),
     "score": (_DATA, "score", "Decide the transactions of a file offline, without any server."),

@@ -12,14 +12,14 @@ import typer
 from rich.console import Console
 
 from riskengine import wiring
+from riskengine.cli.connecting import connect
 from riskengine.domain.errors import InvalidInput
 from riskengine.domain.metadata import storable
 from riskengine.pipeline import backfill
 from riskengine.pipeline.publishing import Publishing
 from riskengine.resilience import redis as connections
 from riskengine.scoring.features.catalogue import Catalogue
-from riskengine.settings import approval_required, database_url, redis_url, stream_partitions
-from riskengine.storage.database import Database
+from riskengine.settings import approval_required, redis_url, stream_partitions
 
 Result = TypeVar("Result")
 
@@ -87,7 +87,7 @@ async def _cold(catalogue: Catalogue) -> Collection[str]:
 
 
 async def _connected(work: Callable[[Publishing], Awaitable[Result]]) -> Result:
-    database = await Database.connect(database_url(), idle=1, most=2, name="riskengine-releases")
+    database = await connect("riskengine-releases", most=2)
     try:
         builder, approval = wiring.builder(database), approval_required()
         return await work(Publishing(database, builder, approval=approval, cold_features=_cold))

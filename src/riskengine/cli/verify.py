@@ -15,7 +15,7 @@ from riskengine.domain import clock
 from riskengine.pipeline.proof.report import Report
 from riskengine.pipeline.running import Running
 from riskengine.pipeline.verify import Watch, verify
-from riskengine.settings import database_url
+from riskengine.settings import direct_database_url
 from riskengine.storage.database import Database
 from riskengine.storage.replays import LATEST, Span
 
@@ -74,7 +74,7 @@ def show(console: Console, report: Report) -> None:
 
 
 async def _run(span: Span, shared: bool, watch: Watch) -> Report:
-    database = await Database.connect(database_url(), idle=1, most=CONNECTIONS, name="riskengine-verify")
+    database = await Database.connect(direct_database_url("verify"), idle=1, most=CONNECTIONS, name="riskengine-verify")
     try:
         engines = await Running.start(database, wiring.builder(database))
         return await verify(database, engines, span, shared=shared, watch=watch)

@@ -28,8 +28,11 @@ _log = structlog.get_logger()
 class Follower:
     """Follows what is published for as long as its process lives. PostgreSQL may be away meanwhile."""
 
-    def __init__(self, database: Database, engines: Running, url: str, who: Identity, pace: Pace) -> None:
-        """`url` is the database's: listening takes a connection that is not the pool's. `pace` is of deciding."""
+    def __init__(self, database: Database, engines: Running, url: str | None, who: Identity, pace: Pace) -> None:
+        """`url` is the database's: listening takes a connection that is not the pool's. `pace` is of deciding.
+
+        None: it looks by itself only, as it must behind a pooler, where a session that listens is nobody's.
+        """
         self._database = database
         self._engines = engines
         self._url = url
@@ -41,7 +44,7 @@ class Follower:
 
     async def run(self) -> None:
         """Works until `stop`."""
-        listening = asyncio.create_task(self._listen())
+        listening = None if self._url is None else asyncio.create_task(self._listen(self._url))
         try:
             while not self._stopping:
                 await self._turn()
@@ -49,9 +52,10 @@ class Follower:
                     await asyncio.wait_for(self._wake.wait(), POLL_EVERY)
                 self._wake.clear()
         finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            if listening is not None:
+                listening.cancel()
+                with suppress(asyncio.CancelledError):
+                    await listening
             with suppress(Unavailable):
                 await processes.remove(self._database, self._who)
 
@@ -73,9 +77,9 @@ class Follower:
         except Exception:  # deciding goes on whatever is the matter here
             _log.exception("follow_failed")
 
-    async def _listen(self) -> None:
+    async def _listen(self, url: str) -> None:
         name = f"riskengine-{self._who.role}-listen"
         while True:
-            await listen(self._url, name, self._wake.set)
+            await listen(url, name, self._wake.set)
             _log.warning("listening_lost", seconds=LISTEN_AGAIN)
             await asyncio.sleep(LISTEN_AGAIN)

@@ -76,6 +76,11 @@ class Breaker:
         self._enter(State.CLOSED)
 
     @property
+    def part(self) -> str:
+        """What it is the breaker of, as errors, logs and metrics call it."""
+        return self._part
+
+    @property
     def state(self) -> State:
         """As of the last call: an open breaker becomes half-open when it is called after its time."""
         return self._state

@@ -41,6 +41,7 @@ _SETTINGS = {
     "wal_compression": "off",  # this build only has pglz, whose work costs more than the bytes it saves
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
+    "max_slot_wal_keep_size": "4GB",  # a replica that is away for longer than this lasts is made anew
     "jit": "off",  # statements are short; compiling them takes longer than running them
     "autovacuum": "on",
     "timezone": "UTC",
@@ -56,20 +57,25 @@ class Postgres:
     """
 
     def __init__(
-        self, directory: Path, port: int | None = None, settings: Mapping[str, str] = MappingProxyType({})
+        self,
+        directory: Path,
+        port: int | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        name: str = "postgresql",
     ) -> None:
-        """`settings` are those of PostgreSQL that are not to be the usual ones."""
+        """`settings` of PostgreSQL that are not to be the usual ones, and the process's `name`."""
         self._directory = directory.absolute()
         self._data = self._directory / "data"
         self.password_file = self._directory / "password"
         self._identity = identity.unprivileged(self._data)
         self._programs = programs.postgres() if self._identity is None else programs.postgres_for_others()
         self.port = ports.claim(port, "PostgreSQL")
-        chosen = _SETTINGS | dict(settings) | {"port": str(self.port)}
-        options = (word for name, value in chosen.items() for word in ("-c", f"{name}={value}"))
+        self.settings = MappingProxyType(_SETTINGS | dict(settings))
+        chosen = {**self.settings, "port": str(self.port)}
+        options = (word for setting, value in chosen.items() for word in ("-c", f"{setting}={value}"))
         self.process = Process(
             Program(
-                name="postgresql",
+                name=name,
                 arguments=(str(self._programs / "postgres"), "-D", self._place(self._data), *options),
                 directory=self._data,
                 log=self._directory / "postgresql.log",
@@ -97,6 +103,13 @@ class Postgres:
             self.process.stop(0.0)  # else it would be tried for ever
             raise
 
+    def ask(self, statement: str) -> list[str]:
+        """Runs a statement as the database's owner, and returns its rows as text, columns apart by `|`."""
+        words = ("-h", ports.LOOPBACK, "-p", str(self.port), "-U", _USER, "-d", DATABASE)
+        secret = {"PGPASSWORD": self.password_file.read_text().strip()}
+        how = ("-XqAt", "-v", "ON_ERROR_STOP=1")  # from standard input: no list of processes shows what is secret in it
+        return self._run(self._data, "psql", *words, *how, text=statement, environment=secret).splitlines()
+
     def stop(self, timeout_s: float = 4.0) -> None:
         """Stops the server cleanly; at once if that takes more than `timeout_s` seconds (nothing committed is lost)."""
         self.process.stop(timeout_s)
@@ -113,25 +126,43 @@ class Postgres:
 
     def _initialise(self) -> None:
         """Makes the data directory; it appears whole or not at all."""
-        draft = self._directory / "data.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700, parents=True)
-        self.password_file.touch(mode=0o600)
-        self.password_file.write_text(secrets.token_urlsafe(24))
-        if self._identity:
-            self._identity.own(self._directory, draft, self.password_file)
+        draft = self._draft()
+        self._secret(self.password_file, secrets.token_urlsafe(24))
         place = self._place(draft)
         self._run(draft, "initdb", "-D", place, "-U", _USER, "--pwfile=../password", *_INITDB)
         self._run(draft, "postgres", "--single", "-D", place, "postgres", text=f"CREATE DATABASE {DATABASE}\n")
         draft.rename(self._data)
 
-    def _run(self, directory: Path, program: str, *arguments: str, text: str = "") -> None:
-        """Runs one of PostgreSQL's programs to its end. Raises StackError with what it said if it fails."""
+    def _draft(self) -> Path:
+        """An empty directory of the server's user, which is to become the data directory."""
+        draft = self._directory / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700, parents=True)
+        if self._identity:
+            self._identity.own(self._directory, draft)
+        return draft
+
+    def _secret(self, path: Path, text: str) -> None:
+        """Writes a file for the server's user alone."""
+        path.touch(mode=0o600)
+        path.write_text(text)
+        if self._identity:
+            self._identity.own(path)
+
+    def _run(
+        self,
+        directory: Path,
+        program: str,
+        *arguments: str,
+        text: str = "",
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        """Runs one of PostgreSQL's programs to its end; says what it said. Raises StackError with that if it fails."""
         finished = subprocess.run(
             [self._programs / program, *arguments],
             check=False,
             cwd=directory,
-            env=_environment(),
+            env=_environment() | dict(environment),
             input=text,
             text=True,
             stdout=subprocess.PIPE,
@@ -143,6 +174,7 @@ class Postgres:
         )
         if finished.returncode != 0:
             raise StackError(f"PostgreSQL's {program} failed in {directory}:\n{finished.stdout.strip()}")
+        return finished.stdout
 
     def _place(self, data: Path) -> str:
         """How the server is told of its data directory, which is also the one it is started in."""

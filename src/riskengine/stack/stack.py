@@ -22,13 +22,17 @@ from riskengine.stack.governor import Governor
 from riskengine.stack.interruption import held_off, like_ctrl_c
 from riskengine.stack.lock import DirectoryLock
 from riskengine.stack.postgres import Postgres
-from riskengine.stack.process import Process
+from riskengine.stack.postgres_replica import PostgresReplica, forget_others
+from riskengine.stack.process import Process, stop_all
 from riskengine.stack.standing import MOST, Counts
 from riskengine.stack.valkey import Valkey
 
 _ENGINE_STOP_TIMEOUT_S = 4.0  # with the servers' own (1, 2 and 3 s) a stop takes less than 10 s, whatever hangs
 _VALKEY_STOP_TIMEOUT_S = 1.0
 _POSTGRES_STOP_TIMEOUT_S = 3.0
+
+_CONNECTIONS = {"max_connections": "600"}
+"""Room for 32 processes of each kind with the usual pools, 552 connections in all. One that nobody uses costs 70 kB."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -38,18 +42,21 @@ log = structlog.get_logger(__name__)
 class Stack:
     """PostgreSQL, Valkey, `api` API processes behind a load balancer on `port`, and `workers` workers.
 
+    Beside PostgreSQL there are `replicas` that stream from it, which API processes and workers read from.
+
     Everything is kept in `data_dir`, with passwords and logs; without one, in a temporary directory that is removed at
     the end. `port` None means any free one. It is a context manager: inside, everything is up; at its end, and at
     Ctrl-C or SIGTERM, everything is stopped; if this process is killed, the kernel ends the others.
 
-    While it is up, the file `env` in the data directory holds DATABASE_URL and REDIS_URL for other commands, and
-    `scaling.scale` gives it more or fewer API processes and workers: `api` and `workers` are those of the moment.
+    While it is up, the file `env` in the data directory holds `addresses` for other commands, and `scaling.scale` gives
+    it more or fewer API processes and workers: `api` and `workers` are those of the moment.
 
     For those who want it otherwise: `postgres_settings` replace the usual ones, and `environment` says what an API
     process or worker of a name gets in its environment, over ours and the servers' addresses. They are up then.
     """
 
     postgres: Postgres
+    replicas: Sequence[PostgresReplica]
     valkey: Valkey
     balancer: Balancer
     api: Sequence[EngineProcess]
@@ -61,14 +68,17 @@ class Stack:
         *,
         api: int = 2,
         workers: int = 2,
+        replicas: int = 0,
         port: int | None = None,
         postgres_settings: Mapping[str, str] = _NOTHING,
         environment: Callable[[str], Mapping[str, str]] = lambda _: _NOTHING,
     ) -> None:
         self.data_dir = data_dir.absolute() if data_dir else None
         self._counts = Counts(api, workers)
+        self.replicas = ()
+        self._replicas = [f"replica-{number + 1}" for number in range(replicas)]
         self._port = port
-        self._postgres_settings = postgres_settings
+        self._postgres_settings = _CONNECTIONS | dict(postgres_settings)
         self._environment = environment
         self._started = ExitStack()
         self._signals = ExitStack()
@@ -89,9 +99,19 @@ class Stack:
         return self.valkey.url
 
     @property
+    def addresses(self) -> dict[str, str]:
+        """What tells the engine's processes and other commands where the servers are."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "DATABASE_REPLICA_URLS": ",".join(replica.url() for replica in self.replicas),
+            "DATABASE_POOLER": "none",
+            "REDIS_URL": self.redis_url,
+        }
+
+    @property
     def processes(self) -> list[Process]:
         """Every process of the stack, in the order they started."""
-        servers = [self.postgres.process, self.valkey.process]
+        servers = [self.postgres.process, *(replica.process for replica in self.replicas), self.valkey.process]
         return [*servers, *(part.process for part in (*self.workers, *self.api)), self.balancer.process]
 
     def __enter__(self) -> Self:
@@ -141,16 +161,24 @@ class Stack:
         self.postgres = Postgres(directory / "postgres", settings=self._postgres_settings)
         self._started.callback(self.postgres.stop, _POSTGRES_STOP_TIMEOUT_S)
         self.postgres.start()
+        self._start_replicas(directory)
         self.valkey = Valkey(directory / "valkey")
         self._started.callback(self.valkey.stop, _VALKEY_STOP_TIMEOUT_S)
         self.valkey.start()
         addresses = directory / "env"
         addresses.touch(mode=0o600)
-        addresses.write_text(f"DATABASE_URL={self.database_url}\nREDIS_URL={self.redis_url}\n")
+        addresses.write_text("".join(f"{name}={value}\n" for name, value in self.addresses.items()))
         self._started.callback(addresses.unlink, missing_ok=True)
 
+    def _start_replicas(self, directory: Path) -> None:
+        forget_others(self.postgres, self._replicas)
+        self.replicas = [PostgresReplica(self.postgres, directory / name, name) for name in self._replicas]
+        self._started.callback(stop_all, [replica.process for replica in self.replicas], _POSTGRES_STOP_TIMEOUT_S)
+        for replica in self.replicas:
+            replica.start()
+
     def _start_engine(self, directory: Path, port: int) -> None:
-        usual = {**os.environ, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        usual = {**os.environ, **self.addresses}
         self.balancer = Balancer(directory / "balancer", ports.several(MOST), port)
         crew = Crew(directory / "engine", lambda name: {**usual, **self._environment(name)}, self.balancer.roster)
         governor = Governor(directory, crew, self._counts)

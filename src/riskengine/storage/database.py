@@ -10,6 +10,7 @@ import asyncpg
 from riskengine.domain.errors import ConfigurationError, Unavailable
 from riskengine.resilience.breaker import Breaker
 from riskengine.storage import queries
+from riskengine.storage.reach import DIRECT, Reach
 
 Connection = Any
 """A pooled asyncpg connection (asyncpg ships no types)."""
@@ -63,23 +64,23 @@ _REFUSED = (
 
 
 @contextmanager
-def _absence_as_unavailable() -> Iterator[None]:
+def _absence_as_unavailable(part: str) -> Iterator[None]:
     try:
         yield
     except (*_REFUSED, *_NOT_NOW):
         raise
     except _AWAY as error:
-        raise Unavailable(PART) from error
+        raise Unavailable(part) from error
 
 
 @contextmanager
-def _answers_in_our_words() -> Iterator[None]:
+def _answers_in_our_words(part: str, reach: Reach) -> Iterator[None]:
     try:
         yield
     except _NOT_NOW as error:
-        raise Unavailable(PART) from error
+        raise Unavailable(part) from error
     except _REFUSED as error:
-        raise ConfigurationError(f"PostgreSQL refuses DATABASE_URL: {error}; correct it") from error
+        raise ConfigurationError(f"PostgreSQL refuses {reach.setting}: {error}; correct it") from error
     except asyncpg.UndefinedTableError as error:
         raise ConfigurationError("the database lacks riskengine's schema; run `riskengine migrate`") from error
 
@@ -87,17 +88,21 @@ def _answers_in_our_words() -> Iterator[None]:
 class Database:
     """A pool of connections to one PostgreSQL. Whatever it raises when the server is away is `Unavailable`."""
 
-    def __init__(self, pool: asyncpg.Pool, breaker: Breaker) -> None:
+    def __init__(self, pool: asyncpg.Pool, breaker: Breaker, reach: Reach = DIRECT) -> None:
         self._pool = pool
         self._breaker = breaker
+        self._reach = reach
 
     @classmethod
-    async def connect(cls, url: str, *, idle: int, most: int, name: str, breaker: Breaker | None = None) -> "Database":
+    async def connect(
+        cls, url: str, *, idle: int, most: int, name: str, breaker: Breaker | None = None, reach: Reach = DIRECT
+    ) -> "Database":
         """Opens `idle` connections now and up to `most` under load; `name` is what pg_stat_activity shows.
 
         Without a breaker it has one of its own.
         """
-        with _answers_in_our_words(), _absence_as_unavailable():
+        breaker = breaker or Breaker(PART)
+        with _answers_in_our_words(breaker.part, reach), _absence_as_unavailable(breaker.part):
             pool = await asyncpg.create_pool(
                 url,
                 min_size=idle,
@@ -105,9 +110,9 @@ class Database:
                 command_timeout=STATEMENT_TIMEOUT,
                 timeout=ACQUIRE_TIMEOUT,
                 reset=_keep_session,
-                server_settings={"application_name": name, "jit": "off"},
+                **reach.options(name),
             )
-        return cls(pool, breaker or Breaker(PART))
+        return cls(pool, breaker, reach)
 
     async def fetch(self, query: str, *arguments: object) -> list[Row]:
         """Runs the named statement, atomically, and returns its rows."""
@@ -127,7 +132,8 @@ class Database:
         Its absence inside the block counts for the breaker, too, and so does waiting in vain for a connection: of a
         server that stalls that is heard first, and where others get theirs it is no failure in a row.
         """
-        with _answers_in_our_words(), self._breaker.call(), _absence_as_unavailable():
+        part = self._breaker.part
+        with _answers_in_our_words(part, self._reach), self._breaker.call(), _absence_as_unavailable(part):
             async with asyncio.timeout(ACQUIRE_TIMEOUT):  # asyncpg's own timeout would cost a task
                 connection = await self._pool.acquire()
             try:

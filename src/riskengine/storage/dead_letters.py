@@ -9,6 +9,7 @@ from riskengine.domain import clock, ids
 from riskengine.domain.dead_letter import Cause, DeadLetter, Failure, Status
 from riskengine.storage import queries
 from riskengine.storage.database import Connection, Database, Row
+from riskengine.storage.reader import Reader
 
 FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 """Before and after every letter there can be."""
@@ -106,7 +107,7 @@ async def get(database: Database, letter_id: UUID) -> DeadLetter | None:
     return found[0] if found else None
 
 
-async def causes(database: Database, wanted: Selection) -> list[Cause]:
+async def causes(database: Reader, wanted: Selection) -> list[Cause]:
     """Why letters failed, whatever their status: the cause seen last first."""
     return [_cause(row) for row in await database.fetch("letters_causes", *wanted.columns())]
 

@@ -3,12 +3,22 @@
 import asyncio
 from importlib import resources
 
+import msgspec
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from riskengine.domain import clock
 from riskengine.storage import partitions
 from riskengine.storage.database import Database
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """The migration that a database is `at`, the last one of this version, and whether the database is `newer`."""
+
+    at: str | None
+    head: str
+    newer: bool
 
 
 async def upgrade(database_url: str) -> None:
@@ -24,8 +34,21 @@ async def upgrade(database_url: str) -> None:
         await database.close()
 
 
-def _alembic_upgrade(database_url: str) -> None:
+async def standing(database: Database) -> Schema:
+    """How a database's schema stands to this version. Raises Unavailable, and ConfigurationError if there is none."""
+    row = await database.fetch_one("schema_version")
+    present = None if row is None else row["version_num"]
+    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]  # the newest first
+    return Schema(present, known[0], newer=present is not None and present not in known)
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(resources.files("riskengine.storage").joinpath("migrations")))
+    return config
+
+
+def _alembic_upgrade(database_url: str) -> None:
+    config = _config()
     config.attributes["database_url"] = database_url
     command.upgrade(config, "head")

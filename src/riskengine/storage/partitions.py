@@ -15,11 +15,13 @@ _LOCK = 0x7269736B  # "risk": serialises makers of partitions (an advisory lock 
 
 async def ensure_ahead(database: Database, now_ms: int) -> None:
     """Makes the partitions of this month and the next ones."""
-    month = _first_of_month(now_ms)
-    months = [month]
-    for _ in range(MONTHS_AHEAD):
-        months.append(_next(months[-1]))
-    await _create(database, months)
+    await _create(database, _ahead(now_ms))
+
+
+async def missing(database: Database, now_ms: int) -> list[str]:
+    """Which of these are not there, as YYYY_MM. Raises Unavailable."""
+    existing = {row["month"] for row in await database.fetch("partition_list")}
+    return [name for name in map(_name, _ahead(now_ms)) if name not in existing]
 
 
 async def ensure_for(database: Database, moments_ms: Iterable[int]) -> None:
@@ -39,6 +41,13 @@ async def _create(database: Database, months: list[date]) -> None:
             await connection.execute(
                 statement.format(month=_name(month), start=_bound(month), end=_bound(_next(month)))
             )
+
+
+def _ahead(now_ms: int) -> list[date]:
+    months = [_first_of_month(now_ms)]
+    for _ in range(MONTHS_AHEAD):
+        months.append(_next(months[-1]))
+    return months
 
 
 def _first_of_month(ms: int) -> date:

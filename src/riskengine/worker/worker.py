@@ -167,6 +167,7 @@ async def run(settings: Settings) -> None:
     if settings.worker_metrics_port is not None:
         start_http_server(settings.worker_metrics_port, addr="127.0.0.1")
     async with wiring.assemble(settings, name="riskengine-worker", idle=1, most=settings.worker_db_pool_max) as parts:
+        await wiring.watch_budget(parts.database, settings, "worker")
         worker = Worker(parts, settings)
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):

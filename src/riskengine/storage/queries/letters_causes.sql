@@ -1,5 +1,6 @@
 -- Why messages became dead letters: by fingerprint, the one seen last first, each with its newest letter as a sample.
 -- Reads: dead_letters, pending by primary key. $1 to $6: which letters, as in letters_page.sql.
+-- Freshness: 5 s. All letters are counted, for an overview; whoever has just replayed one sees that one by itself.
 WITH causes AS (
     SELECT count(*) AS letters, min(l.failed_at) AS first_seen, max(l.failed_at) AS last_seen,
            count(*) FILTER (WHERE l.state = 'open' AND (l.transaction_id IS NULL OR p.transaction_id IS NOT NULL)) AS open,
