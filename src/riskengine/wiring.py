@@ -27,6 +27,7 @@ from riskengine.resilience.breakers import Breakers
 from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.settings import Settings
+from riskengine.state.cache import Cache
 from riskengine.state.histories import Histories
 from riskengine.state.quotas import Quotas
 from riskengine.storage.database import Database
@@ -48,6 +49,7 @@ class Parts(msgspec.Struct, frozen=True):
     builder: Builder
     decider: Decider
     quotas: Quotas
+    cache: Cache
 
 
 @asynccontextmanager
@@ -77,7 +79,8 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     garbage.settle()
     try:
         quotas = Quotas(redis, breaker=breakers.redis)
-        yield Parts(breakers, database, queue, letters, histories, engines, build, decider, quotas)
+        cache = Cache(redis, breaker=breakers.redis)
+        yield Parts(breakers, database, queue, letters, histories, engines, build, decider, quotas, cache)
     finally:
         await redis.aclose()
         await database.close()

@@ -13,7 +13,20 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from riskengine.api import documentation, letters, lists, problems, reading, releases, routes, service, status, written
+from riskengine.api import (
+    documentation,
+    letters,
+    lists,
+    problems,
+    profiles,
+    reading,
+    releases,
+    routes,
+    service,
+    status,
+    written,
+)
+from riskengine.api.analytics import Analytics
 from riskengine.api.bodies import ClientGone
 from riskengine.api.door import Door
 from riskengine.api.errors import MethodNotAllowed
@@ -39,7 +52,8 @@ def create_app(settings: Settings | None = None) -> Door:
     inner = Litestar(
         route_handlers=[
             Router(
-                routes.API, route_handlers=[*_READ, *_WRITTEN, *releases.HANDLERS, *lists.HANDLERS, letters.Letters]
+                routes.API,
+                route_handlers=[*_READ, *_WRITTEN, *releases.HANDLERS, *lists.HANDLERS, letters.Letters, Analytics],
             ),
             *_ABOUT,
         ],
@@ -53,7 +67,7 @@ def create_app(settings: Settings | None = None) -> Door:
     return door
 
 
-_READ = (reading.page, reading.transaction, reading.decision, reading.account)
+_READ = (reading.page, reading.transaction, reading.decision, reading.account, profiles.profile)
 _WRITTEN = (written.submit, written.submit_batch, written.decide, written.describe_account)
 _ABOUT = (status.live, status.ready, status.metrics, documentation.root, documentation.page, documentation.asset)
 

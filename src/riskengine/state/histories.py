@@ -80,6 +80,7 @@ class Histories:
         if changes.cells:
             guard = ("live", changes.decided_at, TOKEN_TTL, 0)
             commands.append(_additions(str(uuid4()), guard, changes.cells))
+        commands += changes.cached
         if commands:
             await self._run(commands)
 
@@ -145,6 +146,11 @@ def _additions(token: str, guard: Sequence[str | int], cells: Sequence[Addition]
     keys = [_STATE, f"series:token:{token}", *[_cells_key(one.series, one.value) for one in cells]]
     values = [value for one in cells for value in (one.series, one.keeps, one.lives, one.number, *one.cell)]
     return scripts.call("write_series", keys, *guard, *values)
+
+
+def stand_of(account_id: str) -> Command:
+    """The command that says where an account's history stands: 8 bytes that change with each decision on it."""
+    return ("GETRANGE", _history_key(account_id), 0, 7)
 
 
 def _history_key(account_id: str) -> str:
