@@ -1,7 +1,6 @@
 """What the API says of days: sums as text with the places of their currency, times in RFC 3339."""
 
 from collections.abc import Mapping, Sequence
-import datetime as dt
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -19,10 +18,10 @@ AsOf = Annotated[
 ]
 
 
-class DayFiguresView(msgspec.Struct, frozen=True):
+class DayFiguresView(msgspec.Struct, frozen=True, rename={"day": "date"}):
     """What was decided of one day's transactions."""
 
-    date: dt.date
+    day: date
     count: int
     outcomes: dict[str, int]
     levels: dict[str, int]
@@ -34,7 +33,7 @@ class DayFiguresView(msgspec.Struct, frozen=True):
     def of(cls, day: date, figures: DayFigures) -> "DayFiguresView":
         """The figures as they are shown."""
         return cls(
-            date=day,
+            day=day,
             count=figures.count,
             outcomes=figures.outcomes,
             levels=figures.levels,

@@ -26,7 +26,7 @@ def _group() -> None:
 
 @app.command("check")
 def check() -> None:
-    """Compare the rollups with a full scan of all decisions. Reads only, beside live traffic; exit code 1 if they differ."""
+    """Compare the rollups with a full scan of all decisions. Reads only; exit code 1 if they differ."""
     report = asyncio.run(_check())
     show(Console(highlight=False), report)
     if not report.sound:

@@ -13,7 +13,7 @@ MOST_DIFFERENCES = 20
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A cell that is counted as one thing and scanned as another: count, and sums if it has them. None: no such cell."""
+    """A cell that is counted as one thing and scanned as another: count, and sums. None: no such cell."""
 
     cell: str
     counted: str | None

@@ -1,7 +1,7 @@
 """What scoring needs to remember for a batch of transactions, gathered in one round trip."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import structlog

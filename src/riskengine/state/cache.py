@@ -25,6 +25,9 @@ LARGEST = 64 << 10
 LEASE_MS = 5_000
 """How long one may load while others wait for it: longer than our queries take. If it dies, they load after that."""
 
+MOST_CONNECTIONS = 16
+"""Connections to Valkey over which a process asks the cache at most: any number of requests may want something."""
+
 LOOK_EVERY = 0.02
 """Seconds between looks for what another process loads: about as long as it takes."""
 
@@ -67,6 +70,7 @@ class Cache:
         self._redis = redis
         self._breaker = breaker or Breaker(PART)
         self._flights: dict[str, asyncio.Task[Any]] = {}
+        self._places = asyncio.Semaphore(MOST_CONNECTIONS)
 
     async def fact(self, fact: Fact, codec: Codec[Value], load: Load[Value]) -> Value:
         """What never changes: from the cache, or loaded and then cached."""
@@ -158,9 +162,9 @@ class Cache:
         return await self._lead(entry, codec, load, turn.guard, turn.lease)
 
     async def _turn(self, entry: Entry, codec: Codec[Value], seen: _Seen) -> "_Turn[Value]":
-        """Waits for the lease, or for the value that another loads; for neither longer than a lease lasts."""
+        """Waits for the lease, or for the value that another loads; for both no longer than two of them last."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + LEASE_MS / clock.SECOND
+        deadline = loop.time() + 2 * LEASE_MS / clock.SECOND
         while True:
             lease = _LEASE + os.urandom(_STAMP - 1)
             if not seen.leased and await self._swap(entry, seen.head, lease, LEASE_MS):
@@ -197,7 +201,8 @@ class Cache:
         return bool(done)
 
     async def _run(self, sent: Sequence[commands.Command]) -> list[Any]:
-        return await commands.run(self._redis, self._breaker, sent)
+        async with self._places:
+            return await commands.run(self._redis, self._breaker, sent)
 
 
 def fact_written(fact: Fact, body: bytes) -> commands.Command:
@@ -217,6 +222,8 @@ def _mark(name: str) -> str:
 def _held(kind: Kind, raw: bytes, guard: bytes) -> bytes | None:
     """The body of a value, if it holds: its guard says what it said, or nothing, or the value is new enough anyway."""
     start = _STAMP + 9
+    if len(raw) < start:
+        return None
     end = start + raw[start - 1]
     age = clock.now_ms() - int.from_bytes(raw[_STAMP : _STAMP + 8], "big")
     holds = not guard or raw[start:end] == guard or 0 <= age < kind.settled_ms
