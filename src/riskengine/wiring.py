@@ -32,6 +32,7 @@ from riskengine.resilience.redis import Client
 from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.settings import Settings
+from riskengine.state.cache import Cache
 from riskengine.state.histories import Histories
 from riskengine.state.quotas import Quotas
 from riskengine.storage import connections as of_postgresql
@@ -60,6 +61,7 @@ class Parts(msgspec.Struct, frozen=True):
     builder: Builder
     decider: Decider
     quotas: Quotas
+    cache: Cache
 
 
 @asynccontextmanager
@@ -95,7 +97,8 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     measuring = asyncio.create_task(reads.watch())
     try:
         quotas = Quotas(redis, breaker=breakers.redis)
-        yield Parts(breakers, database, reads, queue, letters, histories, engines, build, decider, quotas)
+        cache = Cache(redis, breaker=breakers.redis)
+        yield Parts(breakers, database, reads, queue, letters, histories, engines, build, decider, quotas, cache)
     finally:
         measuring.cancel()
         with suppress(asyncio.CancelledError):

@@ -16,7 +16,7 @@ def test_it_asks_for_the_password(valkey: Valkey) -> None:
 
 def test_only_keys_with_an_expiry_are_evicted(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
-        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "volatile-lru"}
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "volatile-ttl"}
         assert client.config_get("maxmemory") == {"maxmemory": str(256 * 1024 * 1024)}
 
 

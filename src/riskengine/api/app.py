@@ -18,6 +18,7 @@ from riskengine.api import (
     letters,
     lists,
     problems,
+    profiles,
     reading,
     releases,
     routes,
@@ -26,6 +27,7 @@ from riskengine.api import (
     workers,
     written,
 )
+from riskengine.api.analytics import Analytics
 from riskengine.api.bodies import ClientGone
 from riskengine.api.door import Door
 from riskengine.api.errors import MethodNotAllowed
@@ -51,7 +53,8 @@ def create_app(settings: Settings | None = None) -> Door:
     inner = Litestar(
         route_handlers=[
             Router(
-                routes.API, route_handlers=[*_READ, *_WRITTEN, *releases.HANDLERS, *lists.HANDLERS, letters.Letters]
+                routes.API,
+                route_handlers=[*_READ, *_WRITTEN, *releases.HANDLERS, *lists.HANDLERS, letters.Letters, Analytics],
             ),
             *_ABOUT,
         ],
@@ -65,7 +68,14 @@ def create_app(settings: Settings | None = None) -> Door:
     return door
 
 
-_READ = (reading.page, reading.transaction, reading.decision, reading.account, workers.workers)
+_READ = (
+    reading.page,
+    reading.transaction,
+    reading.decision,
+    reading.account,
+    profiles.profile,
+    workers.workers,
+)
 _WRITTEN = (written.submit, written.submit_batch, written.decide, written.describe_account)
 _ABOUT = (status.live, status.ready, status.metrics, documentation.root, documentation.page, documentation.asset)
 

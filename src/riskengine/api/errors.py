@@ -12,6 +12,13 @@ class DecisionPending(NotFound):
         super().__init__("the transaction is accepted and not decided yet; ask again in a second")
 
 
+class UnknownAccount(NotFound):
+    """Nobody described the account, and nothing was decided on it."""
+
+    def __init__(self) -> None:
+        super().__init__("no account has this id, and none has had a transaction decided under it")
+
+
 class MethodNotAllowed(RiskEngineError):
     """The path does not take this method; `allow` are those that it takes."""
 

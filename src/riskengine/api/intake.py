@@ -76,7 +76,9 @@ async def describe_account(service: Service, asked: Asked) -> Answer:
     """`PUT /accounts/{account_id}`: the account's attributes, new or changed."""
     body = await read_json(asked.headers, asked.receive, LARGEST_SINGLE)
     account = account_validation.account(body, text_of(asked.rest), clock.now_ms())
-    return answers.json(200, AccountView.of(await accounts.put(service.database, account)))
+    described = await accounts.put(service.database, account)
+    await service.profiles.changed(account.account_id)
+    return answers.json(200, AccountView.of(described))
 
 
 def text_of(encoded: str) -> str:

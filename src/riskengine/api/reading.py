@@ -12,7 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from riskengine.api import cursor as cursors
 from riskengine.api import examples, routes
 from riskengine.api.described import Described, shows
-from riskengine.api.errors import DecisionPending
+from riskengine.api.errors import DecisionPending, UnknownAccount
 from riskengine.api.explaining import explained
 from riskengine.api.intake import text_of
 from riskengine.api.service import Service
@@ -22,7 +22,7 @@ from riskengine.domain.errors import FieldError, InvalidInput, NotFound
 from riskengine.domain.metadata import storable
 from riskengine.domain.outcome import STATUS_OF_OUTCOME, Outcome, Status
 from riskengine.domain.shape import shown
-from riskengine.storage import accounts, decisions, records, transactions
+from riskengine.storage import accounts, records
 from riskengine.storage.records import LAST_TIME, Filter
 
 _TIME = "RFC 3339 with an offset, such as 2026-01-31T12:00:00Z"
@@ -52,7 +52,7 @@ _OUTCOMES = {status: outcome for outcome, status in STATUS_OF_OUTCOME.items()}
 )
 async def transaction(service: NamedDependency[Service], transaction_id: FromPath[UUID]) -> TransactionView:
     """What was sent, and what was decided."""
-    record = await records.get(service.database, transaction_id)
+    record = await service.lookups.record(transaction_id)
     if record is None:
         raise _unknown_transaction()
     return TransactionView.of(record)
@@ -66,16 +66,13 @@ async def transaction(service: NamedDependency[Service], transaction_id: FromPat
 )
 async def decision(service: NamedDependency[Service], transaction_id: FromPath[UUID]) -> DecisionView:
     """What was decided, and why. While the transaction is pending: 404 with Retry-After."""
-    sent = None
-    if records.may_exist(transaction_id):
-        found = await decisions.get(service.database, transaction_id)
-        sent = await transactions.get(service.database, transaction_id)
-    if sent is None:
-        raise _unknown_transaction()
+    found = await service.lookups.decided(transaction_id)
     if found is None:
+        raise _unknown_transaction()
+    if found.decision is None:
         raise DecisionPending
-    engine = await service.engines.of(found.verdict.versions)
-    return await explained(service.database, engine, found, sent)
+    engine = await service.engines.of(found.decision.verdict.versions)
+    return await explained(service.database, engine, found.decision, found.transaction)
 
 
 @get(
@@ -128,7 +125,7 @@ async def account(
     exact = text_of(routes.rest(request.scope["raw_path"], f"{routes.API}/accounts/"))
     found = await accounts.get(service.database, exact) if storable(exact) else None
     if found is None:
-        raise NotFound("no account has this id, and none has had a transaction decided under it")
+        raise UnknownAccount
     return AccountView.of(found)
 
 

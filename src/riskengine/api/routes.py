@@ -5,7 +5,7 @@ from functools import cached_property
 
 import msgspec
 
-from riskengine.api import intake
+from riskengine.api import intake, profiles
 from riskengine.api.intake import LARGEST_BATCH, LARGEST_SINGLE, Handler
 from riskengine.storage.api_keys import Scope as KeyScope
 
@@ -31,7 +31,7 @@ _LETTERS = re.compile(rf"{API}/dead-letters(/.*)?")
 
 
 class Route(msgspec.Struct, frozen=True, dict=True):
-    """A method and a path, or the start of one up to a brace, and who answers them.
+    """A method and a path, or what a path is like around braces, and who answers them.
 
     `largest` is of a body, in bytes. `stores` says that it needs room for transactions, `pays_itself` that its handler
     knows what it costs.
@@ -49,12 +49,23 @@ class Route(msgspec.Struct, frozen=True, dict=True):
         """The path up to where it varies."""
         return self.template.partition("{")[0]
 
+    @cached_property
+    def end(self) -> str:
+        """The path from where it does not vary any more."""
+        return self.template.partition("}")[2]
+
+    def fits(self, method: str, path: str) -> bool:
+        """Whether this is the route of a request, if it is one whose path varies."""
+        own = self.method == method and path.startswith(self.start) and path.endswith(self.end)
+        return own and len(path) > len(self.start) + len(self.end)
+
 
 ROUTES = (
     Route("POST", f"{API}/transactions", intake.submit, LARGEST_SINGLE),
     Route("POST", f"{API}/transactions/batch", intake.submit_batch, LARGEST_BATCH, pays_itself=True),
     Route("POST", f"{API}/decisions", intake.decide, LARGEST_SINGLE),
     Route("PUT", f"{API}/accounts/{{account_id}}", intake.describe_account, LARGEST_SINGLE, stores=False),
+    Route("GET", f"{API}/accounts/{{account_id}}{profiles.END}", profiles.answer, LARGEST_SINGLE, stores=False),
 )
 
 _exact = {(route.method, route.template): route for route in ROUTES if route.start == route.template}
@@ -65,7 +76,7 @@ def find(method: str, path: str) -> Route | None:
     """The route of a request, or None. A slash too much at the end does not matter."""
     found = _exact.get((method, path)) or _exact.get((method, path.rstrip("/")))
     if found is None:
-        found = next((r for r in _begun if r.method == method and path.startswith(r.start) and path != r.start), None)
+        found = next((route for route in _begun if route.fits(method, path)), None)
     return found
 
 

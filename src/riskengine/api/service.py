@@ -14,6 +14,9 @@ from riskengine.api.access import Access
 from riskengine.api.body_budget import BodyBudget
 from riskengine.api.limiter import Limiter
 from riskengine.domain import clock
+from riskengine.insight.lookups import Lookups
+from riskengine.insight.profiles import Profiles
+from riskengine.insight.summaries import Summaries
 from riskengine.pipeline import backfill
 from riskengine.pipeline.immediate import Immediate
 from riskengine.pipeline.ingest import Ingest
@@ -49,6 +52,9 @@ class Service(msgspec.Struct, frozen=True):
     ingest: Ingest
     immediate: Immediate
     publishing: Publishing
+    lookups: Lookups
+    profiles: Profiles
+    summaries: Summaries
 
 
 @asynccontextmanager
@@ -78,6 +84,9 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                 approval=settings.release_approval == REQUIRED,
                 cold_features=partial(backfill.cold, parts.histories),
             ),
+            lookups=Lookups(parts.database, parts.cache),
+            profiles=Profiles(parts.database, parts.cache, parts.histories),
+            summaries=Summaries(parts.reads, parts.cache),
         )
         _waiting.set_function(lambda: room.depth)
         _body_bytes.set_function(lambda: service.bodies.held)

@@ -33,7 +33,7 @@ async def submit(
     data: Annotated[Payload, Body(examples=examples.of(examples.PAYMENT))], idempotency_key: Key = None
 ) -> AcceptedView:
     """Stored before it is answered, and decided within moments."""
-    _at_the_door()
+    at_the_door()
 
 
 @post(
@@ -44,7 +44,7 @@ async def submit(
 )
 async def submit_batch(data: Annotated[Batch, Body(examples=examples.of(examples.BATCH))]) -> BatchView:
     """All are stored, or none. The results come in the same order; a key that was known gives its first answer."""
-    _at_the_door()
+    at_the_door()
 
 
 @post(
@@ -58,7 +58,7 @@ async def decide(
     data: Annotated[Payload, Body(examples=examples.of(examples.PAYMENT))], idempotency_key: Key = None
 ) -> DecisionView:
     """Stored and decided before it is answered. If it could only be stored: 503, and the same key asks again."""
-    _at_the_door()
+    at_the_door()
 
 
 @put(
@@ -71,9 +71,9 @@ async def describe_account(
     data: Annotated[AccountPayload, Body(examples=examples.of(examples.ACCOUNT_PAYLOAD))], account_id: FromPath[str]
 ) -> AccountView:
     """Sets all attributes of an account, new or known. Percent-encode what is special in the id."""
-    _at_the_door()
+    at_the_door()
 
 
-def _at_the_door() -> NoReturn:
+def at_the_door() -> NoReturn:
     """Only an odd spelling of a path, such as one with double slashes, passes the door and gets here."""
     raise NotFound("there is nothing under this path; write it as /docs does")

@@ -33,6 +33,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "dlq": (_FAILED, "dlq", "See dead letters, which nobody could decide; replay or discard them."),
     "doctor": (_FAILED, "doctor", "Look at everything the engine stands on, and say what to do."),
     "histories": (_FAILED, "histories", "Make again what scoring remembers of accounts."),
+    "rollups": (_FAILED, "rollups", "Check what analytics are read from against all decisions, or make it anew."),
     "chaos": (_FAILED, "chaos", "Let everything fail on a stack of its own, and audit what came of it."),
     "score": (_DATA, "score", "Decide the transactions of a file offline, without any server."),
     "import": (_DATA, "importing", "Import the transactions of a file as history into the database."),

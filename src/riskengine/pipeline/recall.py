@@ -1,7 +1,7 @@
 """What scoring needs to remember for a batch of transactions, gathered in one round trip."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import structlog
@@ -17,6 +17,7 @@ from riskengine.scoring.history import History, UnreadableHistoryError
 from riskengine.scoring.memory import Memory
 from riskengine.scoring.peers import Moments, Peer, Peers
 from riskengine.scoring.shared import COLD
+from riskengine.state import cached_decisions
 from riskengine.state.histories import Histories
 from riskengine.state.parts import Changes, Found, Sought
 from riskengine.storage.database import Database
@@ -66,9 +67,9 @@ class Recall:
         return memory
 
     async def keep(
-        self, engine: Engine, memory: Memory, taken: Sequence[Decision], decided: Iterable[Transaction]
+        self, engine: Engine, memory: Memory, taken: Sequence[Decision], decided: Sequence[Transaction]
     ) -> None:
-        """Writes back what a batch changed: the histories, slots and cells of the decisions that were taken.
+        """Writes back what a batch changed: the histories, slots and cells of the decisions that were taken, and those.
 
         To the shared sets goes all that is decided, also what had been before: perhaps it never got that far. To cells,
         which grow with each addition, goes nothing twice: what does not get there now never will.
@@ -82,7 +83,8 @@ class Recall:
         changed = [slot for slot in memory.slots if slot[0] in slots]
         counted = cells.of_accounts(memory.steps, account_ids)
         decided_at = taken[0].decided_at if taken else 0
-        await self._histories.write(Changes(histories, additions, changed, counted, decided_at))
+        cached = cached_decisions.writes(taken, decided)
+        await self._histories.write(Changes(histories, additions, changed, counted, decided_at, cached))
 
     async def _part_with(self, engine: Engine, kept: frozenset[str]) -> None:
         """Says that this engine does not keep all that others kept: from now on, something is missing in it."""

@@ -21,7 +21,7 @@ dir {directory}
 save ""
 appendonly no
 maxmemory {maxmemory}
-maxmemory-policy volatile-lru
+maxmemory-policy volatile-ttl
 """
 
 

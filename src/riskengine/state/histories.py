@@ -97,6 +97,7 @@ class Histories:
             guard, token = ("live", changes.decided_at, TOKEN_TTL, 0), str(uuid4())
             for partition, cells in self._grouped(changes.cells, attrgetter("value")).items():
                 commands.append(_additions(self._keys[partition], token, guard, cells))
+        commands += changes.cached
         if commands:
             await self._run(commands)
 
@@ -189,6 +190,10 @@ class Histories:
         for item in items:
             groups.setdefault(stream_partition.of(name(item), self._partitions), []).append(item)
         return dict(groups)
+
+    def stand_of(self, account_id: str) -> Command:
+        """The command that says where an account's history stands: 8 bytes that change with each decision on it."""
+        return ("GETRANGE", self._history_key(account_id), 0, 7)
 
     def _history_key(self, account_id: str) -> str:
         return self._keys[stream_partition.of(account_id, self._partitions)].history + account_id

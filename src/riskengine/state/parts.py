@@ -5,6 +5,8 @@ from functools import lru_cache
 
 import msgspec
 
+from riskengine.state.commands import Command
+
 DONE = "done"
 """The position of a series whose past is counted."""
 
@@ -72,7 +74,7 @@ class Found(msgspec.Struct, frozen=True):
 class Changes(msgspec.Struct, frozen=True):
     """What a batch changed: histories by account, (key, account hash, time in ms), (slot, log amount, type), and cells.
 
-    `decided_at` (ms) is when the transactions were decided that are added to cells.
+    `decided_at` (ms) is when the transactions were decided that are added to cells. `cached` are the decisions.
     """
 
     histories: Mapping[str, bytes]
@@ -80,6 +82,7 @@ class Changes(msgspec.Struct, frozen=True):
     slots: Sequence[tuple[int, int, str]]
     cells: Sequence[Addition] = ()
     decided_at: int = 0
+    cached: Sequence[Command] = ()
 
 
 class Stand(msgspec.Struct, frozen=True):

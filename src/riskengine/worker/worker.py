@@ -13,6 +13,7 @@ from prometheus_client import Gauge, start_http_server
 from riskengine import wiring
 from riskengine.domain import clock
 from riskengine.domain.errors import Unavailable
+from riskengine.insight.rollups import Rollups
 from riskengine.pipeline import announcing, fleet, relay
 from riskengine.pipeline.announcing import Announcing
 from riskengine.pipeline.relay import Relay
@@ -31,6 +32,9 @@ RETRIES_EVERY = 0.25
 
 ANNOUNCE_EVERY = 1.0
 """Seconds between looks for dead letters that are not on their stream."""
+
+ROLLUPS_EVERY = 2.0
+"""Seconds between turns at the rollups: what was decided is in analytics that much later."""
 
 LAST_WORDS = 1.0
 """Seconds for what is cancelled to end, after the deadline for finishing it."""
@@ -78,6 +82,7 @@ class Worker:
         self._deaths = Deaths(parts.database, parts.queue, self._name)
         self._relay = Relay(parts.database, parts.queue, after_ms=settings.relay_after_ms, limit=settings.queue_limit)
         self._announcing = Announcing(parts.database, parts.letters)
+        self._rollups = Rollups(parts.database, parts.cache)
 
     async def run(self) -> None:
         """Works until `stop`, then finishes what is in hand, or hands it back when that takes too long.
@@ -109,6 +114,7 @@ class Worker:
             self._every(RELAY_EVERY, partial(self._all_of, self._relay.bring_back_lost, relay.MOST_AT_ONCE)),
             self._every(RETRIES_EVERY, partial(self._all_of, self._relay.bring_back_retries, relay.MOST_AT_ONCE)),
             self._every(ANNOUNCE_EVERY, partial(self._all_of, self._announcing.run_once, announcing.MOST_AT_ONCE)),
+            self._every(ROLLUPS_EVERY, self._count),
             self._every(DEPTH_EVERY, self._measure),
             self._every(PARTITIONS_EVERY, self._look_ahead),
         ]
@@ -149,6 +155,11 @@ class Worker:
     async def _all_of(self, step: Callable[[], Awaitable[int]], most: int) -> None:
         """Takes a step that does up to so much at once, until it finds less."""
         while await step() == most and not self._stopping.is_set():
+            pass
+
+    async def _count(self) -> None:
+        """Moves the rollups on until there is nothing new."""
+        while (await self._rollups.run_once()).more and not self._stopping.is_set():
             pass
 
     async def _measure(self) -> None:

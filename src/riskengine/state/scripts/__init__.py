@@ -9,6 +9,7 @@ NAMES = (
     "mark_kept",
     "read_series",
     "read_shared",
+    "swap_cached",
     "take_quota",
     "write_histories",
     "write_peers",

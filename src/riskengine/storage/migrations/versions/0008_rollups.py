@@ -1,0 +1,14 @@
+"""What was decided, added up.
+
+Revision: 0008
+"""
+
+from riskengine.storage.migrations.statements import run
+
+revision = "0008"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Runs 0008_rollups.sql."""
+    run("0008_rollups")
