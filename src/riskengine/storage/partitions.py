@@ -1,58 +1,98 @@
 """Monthly partitions of `transactions` and `decisions`, made by the system itself before they are needed."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+
+import structlog
 
 from riskengine.domain import clock
-from riskengine.storage import queries
-from riskengine.storage.database import Database
+from riskengine.domain.errors import ConfigurationError
+from riskengine.domain.month import Month
+from riskengine.storage import archives, queries
+from riskengine.storage.database import Connection, Database
+
+PARENTS = ("transactions", "decisions")
+"""The tables that are partitioned: each month has a partition of both."""
 
 MONTHS_AHEAD = 2
 """Partitions that exist beyond the present month: two missed monthly runs do no harm."""
 
+SETTLED_AFTER_MS = clock.DAY
+"""How long after its end a month is frozen: by then all that was accepted in it is decided, as a rule."""
+
+FREEZE_TIMEOUT = 6 * 3_600.0
+"""Seconds that freezing a month may take: reading and writing some 500 GB."""
+
 _LOCK = 0x7269736B  # "risk": serialises makers of partitions (an advisory lock of PostgreSQL)
+_FREEZE_LOCK = 0x7269736D  # of several processes that would freeze, one does
+_log = structlog.get_logger()
 
 
 async def ensure_ahead(database: Database, now_ms: int) -> None:
     """Makes the partitions of this month and the next ones."""
-    month = _first_of_month(now_ms)
-    months = [month]
-    for _ in range(MONTHS_AHEAD):
-        months.append(_next(months[-1]))
-    await _create(database, months)
+    month = Month.of(now_ms)
+    await create(database, [month.plus(ahead) for ahead in range(MONTHS_AHEAD + 1)])
 
 
 async def ensure_for(database: Database, moments_ms: Iterable[int]) -> None:
-    """Makes the partitions that transactions created at the given times need."""
-    await _create(database, sorted({_first_of_month(ms) for ms in moments_ms}))
+    """Makes the partitions that transactions created at the given times need. Raises ConfigurationError: see `create`."""
+    await create(database, sorted({Month.of(ms) for ms in moments_ms}))
 
 
-async def _create(database: Database, months: list[date]) -> None:
+async def create(database: Database, months: Iterable[Month]) -> list[Month]:
+    """Makes the partitions of these months where they are missing; says of which months it did.
+
+    Raises ConfigurationError if one is archived: its rows would lie in two places.
+    """
     existing = {row["month"] for row in await database.fetch("partition_list")}
-    missing = [month for month in months if _name(month) not in existing]
+    missing = [month for month in months if month.suffix not in existing]
     if not missing:
-        return
+        return []
+    archived = {archive.month for archive in await archives.every(database)}
+    for month in missing:
+        if month in archived:
+            raise ConfigurationError(
+                f"{month} is archived, and takes no more rows; `riskengine partitions restore {month}` brings it back"
+            )
     async with database.connection() as connection, connection.transaction():
         await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
         for month in missing:
-            statement = queries.text("partition_create")
-            await connection.execute(
-                statement.format(month=_name(month), start=_bound(month), end=_bound(_next(month)))
-            )
+            await connection.execute(definition(month))
+    return missing
 
 
-def _first_of_month(ms: int) -> date:
-    moment = clock.to_datetime(ms)
-    return date(moment.year, moment.month, 1)
+def definition(month: Month) -> str:
+    """The statements that make a month's partitions."""
+    return queries.text("partition_create").format(
+        month=month.suffix, start=month.start.isoformat(), end=month.plus(1).start.isoformat()
+    )
 
 
-def _next(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
+def table(parent: str, month: Month) -> str:
+    """The name of a month's partition."""
+    return f"{parent}_{month.suffix}"
 
 
-def _name(month: date) -> str:
-    return f"{month:%Y_%m}"
+async def freeze_closed(database: Database, now_ms: int) -> None:
+    """Freezes what lies in months that are over, each once: their rows never change, and are never to be visited again.
+
+    Of several processes one does it. Reads and writes what is not frozen yet; where all is, it only looks.
+    """
+    async with database.connection() as connection:
+        if not await connection.fetchval(f"SELECT pg_try_advisory_lock({_FREEZE_LOCK})"):
+            return
+        try:
+            for row in await connection.fetch(queries.text("partition_unfrozen"), _settled(now_ms)):
+                await _freeze(connection, row["name"])
+        finally:
+            if not connection.is_closed():
+                await connection.execute(f"SELECT pg_advisory_unlock({_FREEZE_LOCK})")
 
 
-def _bound(month: date) -> str:
-    return datetime(month.year, month.month, 1, tzinfo=UTC).isoformat()
+def _settled(now_ms: int) -> str:
+    """The suffix of the first month that may still change."""
+    return Month.of(now_ms - SETTLED_AFTER_MS).suffix
+
+
+async def _freeze(connection: Connection, name: str) -> None:
+    await connection.execute(f"VACUUM (FREEZE, ANALYZE) {name}", timeout=FREEZE_TIMEOUT)
+    _log.info("partition_frozen", partition=name)
