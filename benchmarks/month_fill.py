@@ -133,8 +133,9 @@ async def _with_database(url: str, months: Sequence[Month]) -> None:
 async def _prepare(connection: asyncpg.Connection, rows: int) -> None:
     await connection.execute("ALTER TABLE idempotency_keys DROP CONSTRAINT idempotency_keys_pkey")
     await connection.execute(
-        f"CREATE TABLE vectors AS SELECT id, array_agg(CASE WHEN random() < 0.1 THEN 'NaN' ELSE random() * 100 END::real)"
-        f" AS features FROM generate_series(0, {VECTORS - 1}) AS id, generate_series(1, {FEATURES}) GROUP BY id"
+        f"CREATE TABLE vectors AS"
+        f" SELECT id, array_agg(CASE WHEN random() < 0.1 THEN 'NaN' ELSE random() * 100 END::real) AS features"
+        f" FROM generate_series(0, {VECTORS - 1}) AS id, generate_series(1, {FEATURES}) GROUP BY id"
     )
     await connection.execute("ANALYZE vectors")
     await connection.execute(
@@ -159,9 +160,7 @@ async def _fill_month(connection: asyncpg.Connection, share: _Share, accounts: i
         await connection.execute(f"TRUNCATE {transactions}, {decisions}")
         values = {"first": share.first, "rows": share.rows, "start": share.start, "span": share.span}
         await connection.execute(_TRANSACTIONS.format(table=transactions, accounts=accounts, **values))
-        await connection.execute(
-            _DECISIONS.format(transactions=transactions, decisions=decisions, vectors=VECTORS)
-        )
+        await connection.execute(_DECISIONS.format(transactions=transactions, decisions=decisions, vectors=VECTORS))
     await connection.execute(f"VACUUM (FREEZE, ANALYZE) {transactions}, {decisions}")
 
 

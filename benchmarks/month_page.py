@@ -53,16 +53,18 @@ def _head(of: Months) -> Iterator[str]:
     yield "# Statements on many rows"
     yield ""
     yield "This page is written by `python -m benchmarks.months`; `benchmarks/months.json` has the same figures."
-    yield f"It was run on {of.rows:,} decided transactions in 12 months: {of.bytes / 2**30:.1f} GiB with indexes, {of.date[:10]},"
-    yield f"on {of.machine.cores} cores ({of.machine.processor.strip()}) and {of.machine.memory_gb:g} GB, PostgreSQL as `riskengine up` sets it."
+    yield f"It was run on {of.rows:,} decided transactions in 12 months: {of.bytes / 2**30:.1f} GiB with"
+    machine = of.machine
+    yield f"indexes, on {machine.cores} cores ({machine.processor.strip()}), {machine.memory_gb:g} GB, {of.date[:10]}."
     yield ""
 
 
 def _statements(of: Months) -> Iterator[str]:
     yield "## What each statement reads"
     yield ""
-    yield "All statements that touch `transactions` or `decisions`, by EXPLAIN (ANALYZE, BUFFERS), each run a second time so that its"
-    yield "pages are in memory. A page has 8 KiB; months are the partitions it looked into; workers work in parallel."
+    yield "All statements that touch `transactions` or `decisions`, by EXPLAIN (ANALYZE, BUFFERS), each run a"
+    yield "second time so that its pages are in memory. A page has 8 KiB; months are the partitions it looked into (two"
+    yield "are made ahead, and empty); workers are processes that worked in parallel."
     yield ""
     yield "| statement | what for | rows | ms | pages | months | workers | too much |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
@@ -73,8 +75,9 @@ def _statements(of: Months) -> Iterator[str]:
             f" {plan.workers or ''} | {one.fault} |"
         )
     yield ""
-    yield "Not run, because they read everything on purpose and are only for the small databases of `riskengine chaos` and"
-    yield f"`riskengine demo`: {', '.join(f'`{name}.sql` ({why})' for name, why in WHOLE.items())}."
+    yield "Not run, because they read everything on purpose and are only for the small databases of"
+    said = ", ".join(f"`{name}.sql` ({why})" for name, why in WHOLE.items())
+    yield f"`riskengine chaos` and `riskengine demo`: {said}."
     if missing := sorted(unlisted({one.query for one in of.reviewed})):
         yield f"Not reviewed yet: {', '.join(f'`{name}.sql`' for name in missing)}."
     yield ""
@@ -97,8 +100,8 @@ def _reads(of: Months) -> Iterator[str]:
     ratios = (last.by_id.p50 / first.by_id.p50, last.newest_of_account.p50 / first.newest_of_account.p50)
     said = "flat" if max(ratios) <= FLAT else "not flat"
     yield (
-        f"From the smallest to the largest the medians grow {ratios[0]:.2f}-fold and {ratios[1]:.2f}-fold: {said}, by the"
-        f" bound of {FLAT:g}."
+        f"From the smallest to the largest the medians grow {ratios[0]:.2f}-fold and {ratios[1]:.2f}-fold: {said}, by"
+        f" the bound of {FLAT:g}."
     )
     yield ""
 

@@ -128,7 +128,8 @@ async def _drawn(connection: asyncpg.Connection, count: int) -> list[tuple[UUID,
     drawn: list[tuple[UUID, str]] = []
     for name in (row["name"] for row in names):
         rows = await connection.fetch(
-            f"SELECT transaction_id, account_id FROM {name} TABLESAMPLE BERNOULLI (10) REPEATABLE ({SEED}) LIMIT {count}"
+            f"SELECT transaction_id, account_id FROM {name}"
+            f" TABLESAMPLE BERNOULLI (10) REPEATABLE ({SEED}) LIMIT {count}"
         )
         drawn += [(UUID(bytes=row["transaction_id"].bytes), row["account_id"]) for row in rows]
     random.Random(SEED).shuffle(drawn)

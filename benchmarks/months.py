@@ -1,4 +1,4 @@
-"""`python -m benchmarks.months`: every statement on 20 million transactions in 12 months, and the hot reads at three sizes."""
+"""`python -m benchmarks.months`: each statement on 20 million transactions in 12 months, hot reads at three sizes."""
 
 import argparse
 import asyncio
@@ -14,6 +14,7 @@ from rich.console import Console
 
 from benchmarks import month_fill, month_page, month_queries, month_reads
 from benchmarks.figures import Machine
+from benchmarks.month_fill import Filled
 from benchmarks.month_page import Months, Reviewed
 from benchmarks.month_plans import explain
 from riskengine import logs
@@ -38,8 +39,8 @@ async def run(directory: Path, rows: int, reads: int, console: Console) -> Month
     try:
         timed = []
         for place, size in enumerate(sizes):
-            url = await _made(server, f"months_{place}")
-            filled = await month_fill.fill(url, size)
+            url = server.url(f"months_{place}")
+            filled = await _filled(server, url, directory / f"filled_{place}.json", size)
             console.print(f"{size:,} rows: {filled.size / 2**30:.1f} GiB in {filled.seconds:.0f} s")
             timed.append(await month_reads.reads(url, size, reads))
         reviewed = await review(url)
@@ -65,13 +66,18 @@ async def review(url: str) -> list[Reviewed]:
         await connection.close()
 
 
-async def _made(server: Postgres, name: str) -> str:
+async def _filled(server: Postgres, url: str, note: Path, size: int) -> Filled:
+    """A database of that size: one that was filled before, if the note of it is there, else a new one."""
+    if note.exists():
+        return msgspec.json.decode(note.read_bytes(), type=Filled)
     connection = await asyncpg.connect(server.url("postgres"))
     try:
-        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.execute(f"CREATE DATABASE {url.rpartition('/')[2]}")
     finally:
         await connection.close()
-    return server.url(name)
+    filled = await month_fill.fill(url, size)
+    note.write_bytes(msgspec.json.encode(filled))
+    return filled
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,12 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="a few rows: shows that everything runs, and no more")
     parser.add_argument("--output", type=Path, default=LATEST, help="where the figures go, as JSON")
     parser.add_argument("--page", type=Path, default=PAGE, help="where the page of figures goes")
+    parser.add_argument("--keep", type=Path, help="directory in which the databases stay, to be measured on again")
     given = parser.parse_args(arguments)
     logs.configure("error", "console")
     console = Console(highlight=False)
     rows, reads = (12_000, QUICK_READS) if given.quick else (given.rows, READS)
     with tempfile.TemporaryDirectory(prefix="riskengine-months-") as directory:
-        months = asyncio.run(run(Path(directory), rows, reads, console))
+        months = asyncio.run(run(given.keep or Path(directory), rows, reads, console))
     given.output.write_bytes(msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n")
     given.page.write_text(month_page.page(months))
     console.print(month_page.page(months), markup=False)

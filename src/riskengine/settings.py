@@ -6,6 +6,7 @@ same variables; the environment wins.
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -74,6 +75,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     relay_after_ms: Annotated[
         int, _of("How long a transaction may be pending before it is queued again", "ms", ge=100, le=3_600_000)
     ] = 5_000
+    retention_months: Annotated[
+        int,
+        _of(
+            "Months kept in PostgreSQL, this one included; `partitions archive --due` takes out those before",
+            ge=1,
+            le=1200,
+        ),
+    ] = 24
+    archive_directory: Annotated[
+        str | None, _of("Directory that months are archived to; unset, `partitions archive` wants `--to`")
+    ] = None
     release_approval: Annotated[
         Literal["off", "required"],
         _of("Whether rule sets, catalogues, rates and models are published only after a second person's approval"),
@@ -146,6 +158,17 @@ def database_url(environment: Mapping[str, str] | None = None) -> str:
 def redis_url(environment: Mapping[str, str] | None = None) -> str:
     """REDIS_URL alone. Raises ConfigurationError if it is missing or wrong."""
     return str(_read_one("redis_url", environment)["redis_url"])
+
+
+def retention_months(environment: Mapping[str, str] | None = None) -> int:
+    """RETENTION_MONTHS alone. Raises ConfigurationError if it is wrong."""
+    return int(_read_one("retention_months", environment).get("retention_months", Settings.retention_months))
+
+
+def archive_directory(environment: Mapping[str, str] | None = None) -> Path | None:
+    """ARCHIVE_DIRECTORY alone; None if it is not set."""
+    found = _read_one("archive_directory", environment).get("archive_directory")
+    return None if found is None else Path(found)
 
 
 def approval_required(environment: Mapping[str, str] | None = None) -> bool:

@@ -31,7 +31,9 @@ class Month(msgspec.Struct, frozen=True, order=True):
         """The month of a text such as 2026-03. Raises InvalidInput."""
         found = _WRITTEN.fullmatch(text)
         if found is None or not 1970 <= int(found[1]) < 9999:
-            raise InvalidInput((FieldError("month", "write it as year and month, such as 2026-03"),), f"no month: {text}")
+            raise InvalidInput(
+                (FieldError("month", "write it as year and month, such as 2026-03"),), f"{text} is no month"
+            )
         return cls(int(found[1]), int(found[2]))
 
     @property

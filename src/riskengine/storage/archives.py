@@ -2,17 +2,18 @@
 
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
-from riskengine.domain import clock
+from riskengine.domain import clock, ids
 from riskengine.domain.month import Month
 from riskengine.storage import queries
 from riskengine.storage.database import Connection, Database, Row
 
 
 class Archive(msgspec.Struct, frozen=True):
-    """A month that was archived: where to, when (ms), and the SHA-256 of its manifest, which vouches for all the rest."""
+    """A month that was archived: where to, when (ms), and the SHA-256 of its manifest, which vouches for the rest."""
 
     month: Month
     directory: Path
@@ -30,6 +31,12 @@ async def every(database: Database) -> list[Archive]:
 async def find(database: Database, month: Month) -> Archive | None:
     """The archive of a month; None if it has none."""
     return next((archive for archive in await every(database) if archive.month == month), None)
+
+
+async def holding(database: Database, transaction_id: UUID) -> Month | None:
+    """The month of a transaction, whose id says when it was made, if that month is archived."""
+    archive = await find(database, Month.of(ids.created_at_ms(transaction_id)))
+    return None if archive is None else archive.month
 
 
 async def put(database: Database, archive: Archive) -> None:

@@ -37,7 +37,7 @@ LAST_WORDS = 1.0
 """Seconds for what is cancelled to end, after the deadline for finishing it."""
 
 PARTITIONS_EVERY = 3600.0
-"""Seconds between looks for months without partitions; they are made months ahead."""
+"""Seconds between looks for months without partitions, which are made months ahead, and for months to be frozen."""
 
 DEPTH_EVERY = 1.0
 """Seconds between looks at the queue's depth."""
@@ -100,6 +100,7 @@ class Worker:
             self._every(ANNOUNCE_EVERY, partial(self._all_of, self._announcing.run_once, announcing.MOST_AT_ONCE)),
             self._every(DEPTH_EVERY, self._measure),
             self._every(PARTITIONS_EVERY, self._look_ahead),
+            self._every(PARTITIONS_EVERY, self._freeze),
         ]
 
     def stop(self) -> None:
@@ -140,6 +141,9 @@ class Worker:
 
     async def _measure(self) -> None:
         _depth.set(await self._parts.queue.depth())
+
+    async def _freeze(self) -> None:
+        await partitions.freeze_closed(self._parts.database, clock.now_ms())
 
     async def _look_ahead(self) -> None:
         await partitions.ensure_ahead(self._parts.database, clock.now_ms())
