@@ -68,16 +68,24 @@ async def review(url: str) -> list[Reviewed]:
 
 async def _filled(server: Postgres, url: str, note: Path, size: int) -> Filled:
     """A database of that size: one that was filled before, if the note of it is there, else a new one."""
-    if note.exists():
-        return msgspec.json.decode(note.read_bytes(), type=Filled)
+    if (before := _noted(note)) is not None:
+        return before
     connection = await asyncpg.connect(server.url("postgres"))
     try:
         await connection.execute(f"CREATE DATABASE {url.rpartition('/')[2]}")
     finally:
         await connection.close()
     filled = await month_fill.fill(url, size)
-    note.write_bytes(msgspec.json.encode(filled))
+    _note(note, filled)
     return filled
+
+
+def _noted(note: Path) -> Filled | None:
+    return msgspec.json.decode(note.read_bytes(), type=Filled) if note.exists() else None
+
+
+def _note(note: Path, filled: Filled) -> None:
+    note.write_bytes(msgspec.json.encode(filled))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -60,14 +60,14 @@ async def digest_of(connection: Connection, table: str, found: Sequence[Column])
     """The digest of these columns of all rows of a table. Within the connection's transaction."""
     digest = Digest()
     async for rows in _rows(connection, table, found):
-        digest.take(rows)
+        digest.take(tuple(row.values()) for row in rows)
     return digest
 
 
 async def _write(connection: Connection, table: str, found: Sequence[Column], pieces: Path, digest: Digest) -> None:
     number = 0
     async for rows in _rows(connection, table, found):
-        digest.take(rows)
+        digest.take(tuple(row.values()) for row in rows)
         await asyncio.to_thread(_piece, rows, found, pieces / f"{number:08}.parquet")
         number += 1
     if not number:
