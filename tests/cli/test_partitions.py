@@ -9,8 +9,10 @@ from click.testing import Result
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 
-from riskengine.cli import partitions
+from riskengine.archive import reach
+from riskengine.cli import histories, partitions
 from riskengine.cli import verify as verifying
+from riskengine.domain import clock
 from riskengine.domain.errors import ConfigurationError, InvalidInput
 from riskengine.domain.month import Month
 from riskengine.storage.database import Database
@@ -116,3 +118,25 @@ async def test_verify_says_what_it_cannot_execute(database: Database, redis: Red
     assert done.exit_code == 0, done.output
     assert "3 of 3 decisions executed again are bit-identical" in done.output
     assert f"months up to {OLD} are archived: nothing of them was executed" in done.output
+    assert await reach.lacking(database, NOW) == ""
+
+
+async def test_histories_that_reach_into_archives_say_so(
+    database: Database, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a catalogue has longer windows than any before."""
+    await fill(database, OLD, rows=3)
+    await run("archive", str(OLD))
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setattr(reach, "reach_ms", _nine_months)
+
+    app = verifying.typer.Typer()
+    app.command()(histories.rebuild)
+    done = await asyncio.to_thread(CliRunner().invoke, app, [], catch_exceptions=False)
+
+    assert "3 histories are rebuilt" in done.output
+    assert f"months up to {OLD} are archived, and windows reach back into them" in done.output
+
+
+async def _nine_months(_: Database) -> int:
+    return 9 * 31 * clock.DAY
