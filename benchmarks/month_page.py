@@ -64,15 +64,16 @@ def _statements(of: Months) -> Iterator[str]:
     yield ""
     yield "All statements that touch `transactions` or `decisions`, by EXPLAIN (ANALYZE, BUFFERS), each run a"
     yield "second time so that its pages are in memory. A page has 8 KiB; months are the partitions it looked into (two"
-    yield "are made ahead, and empty); workers are processes that worked in parallel."
+    yield "are made ahead, and empty); workers are processes that worked in parallel. The server plans a statement"
+    yield "anew for each call where it thinks that pays, and else once for all calls of a connection."
     yield ""
-    yield "| statement | what for | rows | ms | pages | months | workers | too much |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield "| statement | what for | rows | to plan, ms | to run, ms | pages | months | workers | too much |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     for one in of.reviewed:
         plan = one.plan
         yield (
-            f"| `{one.query}.sql` | {one.what} | {plan.rows:,} | {plan.ms:,.2f} | {plan.pages:,} | {plan.months} |"
-            f" {plan.workers or ''} | {one.fault} |"
+            f"| `{one.query}.sql` | {one.what} | {plan.rows:,} | {plan.planning_ms:,.1f} | {plan.ms:,.2f} |"
+            f" {plan.pages:,} | {plan.months} | {plan.workers or ''} | {one.fault} |"
         )
     yield ""
     yield "Not run, because they read everything on purpose and are only for the small databases of"

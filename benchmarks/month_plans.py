@@ -13,10 +13,13 @@ _PARTITION = re.compile(r"^(?:transactions|decisions)_(\d{4}_\d{2})")
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """`pages` are those of 8 KiB that were looked at, in memory or not; `scanned` the tables read from end to end."""
+    """`ms` is the time to run it, `planning_ms` that to plan it; `pages` are those of 8 KiB that were
+    looked at, in memory or not; `scanned` the tables of months read from end to end.
+    """
 
     rows: int
     ms: float
+    planning_ms: float
     pages: int
     months: int
     workers: int
@@ -43,6 +46,7 @@ def of(found: dict[str, Any]) -> Plan:
     return Plan(
         rows=round(top["Actual Rows"] * top["Actual Loops"]),
         ms=round(found["Execution Time"], 2),
+        planning_ms=round(found["Planning Time"], 2),
         pages=top["Shared Hit Blocks"] + top["Shared Read Blocks"],
         months=len({match[1] for table in tables if (match := _PARTITION.match(table))}),
         workers=max((node.get("Workers Launched", 0) for node in nodes), default=0),

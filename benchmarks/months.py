@@ -27,13 +27,16 @@ ROWS = 20_000_000
 SMALLER = (1 / 200, 1 / 20)
 """The other sizes at which reads are timed, as shares of the rows."""
 
+LEAST = 1_200
+"""The fewest rows that all months have some of; the second size has twice as many."""
+
 READS, QUICK_READS = 2_000, 50
 """How many of each read are timed."""
 
 
 async def run(directory: Path, rows: int, reads: int, console: Console) -> Months:
     """Fills databases in the directory, and measures on them. Raises what PostgreSQL raises."""
-    sizes = [*(max(1_200, int(rows * share)) for share in SMALLER), rows]
+    sizes = [*(max(LEAST * (place + 1), int(rows * share)) for place, share in enumerate(SMALLER)), rows]
     server = Postgres(directory, settings=month_fill.THROW_AWAY)
     server.start()
     try:
@@ -98,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     logs.configure("error", "console")
     console = Console(highlight=False)
-    rows, reads = (12_000, QUICK_READS) if given.quick else (given.rows, READS)
+    rows, reads = (10 * LEAST, QUICK_READS) if given.quick else (given.rows, READS)
     with tempfile.TemporaryDirectory(prefix="riskengine-months-") as directory:
         months = asyncio.run(run(given.keep or Path(directory), rows, reads, console))
     given.output.write_bytes(msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n")

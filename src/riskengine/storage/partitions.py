@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import asyncpg
 import structlog
 
 from riskengine.domain import clock
@@ -100,5 +101,8 @@ def _settled(now_ms: int) -> str:
 
 
 async def _freeze(connection: Connection, name: str) -> None:
-    await connection.execute(f"VACUUM (FREEZE, ANALYZE) {name}", timeout=FREEZE_TIMEOUT)
+    try:
+        await connection.execute(f"VACUUM (FREEZE, ANALYZE) {name}", timeout=FREEZE_TIMEOUT)
+    except asyncpg.UndefinedTableError:
+        return  # it was dropped since it was listed
     _log.info("partition_frozen", partition=name)
