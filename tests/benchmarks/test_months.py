@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 from benchmarks.month_page import Months
 
+ROOT = Path(__file__).parents[2]
+
 from benchmarks import month_queries
 
 
