@@ -7,6 +7,7 @@ same variables; the environment wins.
 import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -104,6 +105,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     relay_after_ms: Annotated[
         int, _of("How long a transaction may be pending before it is queued again", "ms", ge=100, le=3_600_000)
     ] = 5_000
+    retention_months: Annotated[
+        int,
+        _of(
+            "Months kept in PostgreSQL, this one included; `partitions archive --due` takes out those before",
+            ge=1,
+            le=1200,
+        ),
+    ] = 24
+    archive_directory: Annotated[
+        str | None, _of("Directory that months are archived to; unset, `partitions archive` wants `--to`")
+    ] = None
     release_approval: Annotated[
         Literal["off", "required"],
         _of("Whether rule sets, catalogues, rates and models are published only after a second person's approval"),
@@ -207,6 +219,17 @@ def redis_url(environment: Mapping[str, str] | None = None) -> str:
 def stream_partitions(environment: Mapping[str, str] | None = None) -> int:
     """STREAM_PARTITIONS alone, or its default. Raises ConfigurationError if it is wrong."""
     return int(_read_one("stream_partitions", environment).get("stream_partitions", 1))
+
+
+def retention_months(environment: Mapping[str, str] | None = None) -> int:
+    """RETENTION_MONTHS alone. Raises ConfigurationError if it is wrong."""
+    return int(_read_one("retention_months", environment).get("retention_months", Settings.retention_months))
+
+
+def archive_directory(environment: Mapping[str, str] | None = None) -> Path | None:
+    """ARCHIVE_DIRECTORY alone; None if it is not set."""
+    found = _read_one("archive_directory", environment).get("archive_directory")
+    return None if found is None else Path(found)
 
 
 def approval_required(environment: Mapping[str, str] | None = None) -> bool:

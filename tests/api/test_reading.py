@@ -1,11 +1,15 @@
 """Transactions out: one by one, and in pages."""
 
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from riskengine.domain import ids
-from riskengine.storage import queries
+from riskengine.domain import clock, ids
+from riskengine.domain.month import Month
+from riskengine.storage import archives, queries
+from tests import factories
 from tests.api.conftest import Api
 from tests.api.payloads import ACCOUNTS, BATCH, DECISIONS, TRANSACTIONS, paths, payment
 
@@ -52,6 +56,32 @@ UNKNOWN_IDS: list[Any] = [
     "17",
     "a%00b",
 ]
+
+
+async def test_a_transaction_of_an_archived_month_is_gone(api: Api) -> None:
+    # Given an archived month, and a request that was made in it and is made again now
+    month = Month.of(clock.now_ms()).plus(-30)
+    old = factories.transaction(created_at=month.start_ms)
+    sent = payment(idempotency_key="k1")
+    first = (await api.client.post(DECISIONS, json=sent)).json()["transaction_id"]
+    await archives.put(api.database, archives.Archive(month, Path("/archives"), "0" * 64, 1, 1, 0))
+    async with api.database.connection() as connection:
+        await connection.execute(
+            "UPDATE idempotency_keys SET transaction_id = $1 WHERE transaction_id = $2", old.transaction_id, UUID(first)
+        )
+    # When the transaction is asked for, or sent for once more
+    answers = [
+        await api.client.get(f"{TRANSACTIONS}/{old.transaction_id}"),
+        await api.client.get(f"{TRANSACTIONS}/{old.transaction_id}/decision"),
+        await api.client.post(DECISIONS, json=sent),
+    ]
+    # Then the answer says where it is
+    for answer in answers:
+        assert (answer.status_code, answer.json()["type"]) == (410, "urn:riskengine:problem:archived")
+        assert f"riskengine partitions restore {month}" in answer.json()["detail"]
+    # And the key stands for it as ever
+    accepted = (await api.client.post(TRANSACTIONS, json=sent)).json()
+    assert accepted["transaction_id"] == str(old.transaction_id)
 
 
 async def test_an_unknown_transaction_is_not_found(api: Api) -> None:

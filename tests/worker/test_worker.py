@@ -13,6 +13,7 @@ from riskengine.streaming import messages
 from riskengine.streaming.queue import Queue
 from riskengine.worker.worker import Worker
 from tests import factories
+from tests.archive import months
 
 
 @pytest.fixture
@@ -49,6 +50,20 @@ async def test_a_worker_stops_when_told_and_a_second_time_does_no_harm(
     # Then nothing is left on the queue, and nobody of it in the group
     assert await queue.depth() == 0
     assert await redis.xinfo_consumers("transactions", "scoring-workers") == []
+
+
+async def test_a_worker_freezes_months_that_are_over(settings: Settings, database: Database) -> None:
+    # Given a decided month of long ago
+    await months.fill(database, months.OLD, rows=3)
+    # When a worker runs
+    async with wiring.assemble(settings, name="test", idle=1, most=5) as parts:
+        worker = Worker(parts, settings)
+        running = asyncio.create_task(worker.run())
+        # Then it is frozen
+        frozen = f"SELECT relallfrozen > 0 FROM pg_class WHERE oid = 'decisions_{months.OLD.suffix}'::regclass"
+        await _until(frozen, database)
+        worker.stop()
+        await asyncio.wait_for(running, 60)
 
 
 async def test_what_hangs_is_handed_back_when_the_time_is_up(

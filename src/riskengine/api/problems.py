@@ -8,6 +8,7 @@ from riskengine.api.answers import Answer, Header
 from riskengine.api.errors import DecisionPending, MethodNotAllowed, TooLarge, TooSlow, Unsupported
 from riskengine.api.refusals import Refusals
 from riskengine.domain.errors import (
+    Archived,
     FieldError,
     Forbidden,
     IdempotencyConflict,
@@ -55,6 +56,7 @@ KINDS: dict[type[Exception], Kind] = {
     Unauthenticated: Kind("unauthenticated", "A valid API key is needed", 401),
     Forbidden: Kind("forbidden", "The API key does not allow this", 403),
     NotFound: Kind("not-found", "There is nothing here", 404),
+    Archived: Kind("archived", "It lies in an archived month", 410),
     DecisionPending: Kind("decision-pending", "Not decided yet", 404),
     MethodNotAllowed: Kind("method-not-allowed", "The path does not take this method", 405),
     TooSlow: Kind("too-slow", "The request did not arrive in time", 408),

@@ -18,11 +18,11 @@ from riskengine.api.intake import text_of
 from riskengine.api.service import Service
 from riskengine.api.views import AccountView, DecisionView, PageView, TransactionView
 from riskengine.domain import clock
-from riskengine.domain.errors import FieldError, InvalidInput, NotFound
+from riskengine.domain.errors import Archived, FieldError, InvalidInput, NotFound
 from riskengine.domain.metadata import storable
 from riskengine.domain.outcome import STATUS_OF_OUTCOME, Outcome, Status
 from riskengine.domain.shape import shown
-from riskengine.storage import accounts, records
+from riskengine.storage import accounts, archives, records
 from riskengine.storage.records import LAST_TIME, Filter
 
 _TIME = "RFC 3339 with an offset, such as 2026-01-31T12:00:00Z"
@@ -48,13 +48,13 @@ _OUTCOMES = {status: outcome for outcome, status in STATUS_OF_OUTCOME.items()}
     "/transactions/{transaction_id:uuid}",
     summary="One transaction",
     operation_class=Described,
-    responses=shows(200, TransactionView, examples.TRANSACTION, "The transaction", NotFound),
+    responses=shows(200, TransactionView, examples.TRANSACTION, "The transaction", NotFound, Archived),
 )
 async def transaction(service: NamedDependency[Service], transaction_id: FromPath[UUID]) -> TransactionView:
     """What was sent, and what was decided."""
     record = await service.lookups.record(transaction_id)
     if record is None:
-        raise _unknown_transaction()
+        raise await _missing(service, transaction_id)
     return TransactionView.of(record)
 
 
@@ -62,13 +62,13 @@ async def transaction(service: NamedDependency[Service], transaction_id: FromPat
     "/transactions/{transaction_id:uuid}/decision",
     summary="The decision on a transaction",
     operation_class=Described,
-    responses=shows(200, DecisionView, examples.DECISION, "The decision", DecisionPending),
+    responses=shows(200, DecisionView, examples.DECISION, "The decision", DecisionPending, Archived),
 )
 async def decision(service: NamedDependency[Service], transaction_id: FromPath[UUID]) -> DecisionView:
     """What was decided, and why. While the transaction is pending: 404 with Retry-After."""
     found = await service.lookups.decided(transaction_id)
     if found is None:
-        raise _unknown_transaction()
+        raise await _missing(service, transaction_id)
     if found.decision is None:
         raise DecisionPending
     engine = await service.engines.of(found.decision.verdict.versions)
@@ -135,7 +135,10 @@ def wrong(name: str) -> FieldError:
     return FieldError(sent, _WANTED.get(sent, "is not valid; /docs shows what is"))
 
 
-def _unknown_transaction() -> NotFound:
+async def _missing(service: Service, transaction_id: UUID) -> NotFound:
+    """Why there is no such transaction: its id says in which month it would be."""
+    if records.may_exist(transaction_id) and (month := await archives.holding(service.database, transaction_id)):
+        return Archived(month)
     return NotFound("no transaction has this id")
 
 

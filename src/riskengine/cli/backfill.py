@@ -6,7 +6,9 @@ import typer
 from rich.console import Console
 
 from riskengine import wiring
+from riskengine.archive import reach
 from riskengine.cli import progress
+from riskengine.domain import clock
 from riskengine.pipeline.backfill import SETTLE_MS, Backfill
 from riskengine.scoring.features.catalogue import Catalogue
 from riskengine.settings import Settings
@@ -29,6 +31,9 @@ async def _run(settings: Settings) -> None:
         catalogue = parts.engines.engine.catalogue
         await _fill(filling, catalogue)
         cold = await filling.cold(catalogue)
+        lacking = await reach.lacking(parts.database, clock.now_ms())
+    if lacking:
+        typer.echo(lacking, err=True)
     if cold:
         typer.echo(f"still cold: {', '.join(sorted(cold))}; run this again", err=True)
         raise typer.Exit(1)

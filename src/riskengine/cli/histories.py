@@ -6,7 +6,9 @@ import typer
 from rich.console import Console
 
 from riskengine import wiring
+from riskengine.archive import reach
 from riskengine.cli import progress
+from riskengine.domain import clock
 from riskengine.pipeline.backfill import SETTLE_MS, Backfill
 from riskengine.pipeline.rebuilding import Rebuilding
 from riskengine.settings import Settings
@@ -41,4 +43,7 @@ async def _run(settings: Settings) -> int:
             async for one in rebuilding.run():
                 show(one.what, one.done, one.total)
                 count = one.done
+        lacking = await reach.lacking(parts.database, clock.now_ms())
+    if lacking:
+        typer.echo(lacking, err=True)
     return count

@@ -38,6 +38,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "score": (_DATA, "score", "Decide the transactions of a file offline, without any server."),
     "import": (_DATA, "importing", "Import the transactions of a file as history into the database."),
     "simulate": (_DATA, "simulate", "Make up labelled transactions: normal customers, and attacks among them."),
+    "partitions": (_DATA, "partitions", "See, make, archive, restore, drop and query the months of the data."),
     "keys": (_DATA, "keys", "Create, list, limit and revoke API keys."),
 }
 """Name of a command -> its group in the help, its module in this package, and what it does."""

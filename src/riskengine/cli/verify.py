@@ -12,6 +12,7 @@ from rich.text import Text
 
 from riskengine import wiring
 from riskengine.domain import clock
+from riskengine.domain.month import Month
 from riskengine.pipeline.proof.report import Report
 from riskengine.pipeline.running import Running
 from riskengine.pipeline.verify import Watch, verify
@@ -66,6 +67,12 @@ def show(console: Console, report: Report) -> None:
     rate = report.total / report.seconds if report.seconds else 0.0
     console.print(f"{report.total:,} decisions in {report.seconds:.1f} s: {rate:,.0f} a second")
     console.print(Text(report.sentence, "green" if report.sound else "red"), soft_wrap=True)
+    if report.archived:
+        console.print(
+            f"months up to {Month.of(report.archived - 1)} are archived: nothing of them was executed, and what reaches"
+            " back into them is beyond; `riskengine partitions restore` brings months back",
+            soft_wrap=True,
+        )
     for one in report.differences:
         where = f"  {one.transaction_id} of account {one.account_id}: {one.field}"
         console.print(

@@ -7,6 +7,7 @@ from riskengine.doctor.finding import Finding, fail, ok, warn
 from riskengine.doctor.patient import Patient
 from riskengine.domain import clock
 from riskengine.domain.clock import SECOND
+from riskengine.domain.month import Month
 from riskengine.storage import connections, migrate, partitions
 from riskengine.storage import server as servers
 
@@ -53,10 +54,12 @@ async def months(patient: Patient) -> Finding:
     """Whether there are partitions for what is accepted now, and for what will be."""
     now = clock.now_ms()
     missing = await partitions.missing(patient.database, now)
-    if f"{clock.to_datetime(now):%Y_%m}" in missing:
+    if Month.of(now) in missing:
         return fail("months", "this month has no partition: nothing can be accepted", "run `riskengine migrate`")
     if missing:
-        return warn("months", f"no partitions for {', '.join(missing)}", "start a worker, or run `riskengine migrate`")
+        return warn(
+            "months", f"no partitions for {', '.join(map(str, missing))}", "start a worker, or run `riskengine migrate`"
+        )
     return ok("months", f"this one and {partitions.MONTHS_AHEAD} ahead have partitions")
 
 

@@ -49,6 +49,20 @@ class NotFound(RiskEngineError):
     """Nothing is stored under the given name."""
 
 
+class Archived(NotFound):
+    """What was asked for lies in a month that was taken out of PostgreSQL, into an archive."""
+
+    def __init__(self, month: object) -> None:
+        super().__init__(
+            f"all of {month} is archived, and cannot be read here; have it brought back by"
+            f" `riskengine partitions restore {month}`"
+        )
+
+
+class PartitionRefused(RiskEngineError):
+    """A month cannot be archived, restored or dropped as things stand. Nothing was changed."""
+
+
 class Unauthenticated(RiskEngineError):
     """No valid API key came with the request."""
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import structlog
 
 from riskengine.domain.decision import Decision
-from riskengine.domain.errors import IdempotencyConflict, Overloaded, RiskEngineError, Unavailable
+from riskengine.domain.errors import Archived, IdempotencyConflict, Overloaded, RiskEngineError, Unavailable
 from riskengine.domain.transaction import Submission, Transaction
 from riskengine.pipeline.decide import Decided, Decider
 from riskengine.pipeline.gathering import Gathering
 from riskengine.pipeline.room import Room
-from riskengine.storage import decisions, transactions
+from riskengine.storage import archives, decisions, transactions
 from riskengine.storage.database import Database
 from riskengine.storage.submissions import Stored
 
@@ -79,6 +79,8 @@ class Immediate:
             if decision is not None:
                 return decision
             pending = await transactions.get(self._database, transaction_id)
+            if pending is None and (month := await archives.holding(self._database, transaction_id)):
+                return Archived(month)
             await self._decide_rest([pending] if pending else [], done)
         found = done.decisions.get(transaction_id) or await decisions.get(self._database, transaction_id)
         return found if found is not None else NotYetDecided()

@@ -16,7 +16,7 @@ from riskengine.pipeline.proof.remembering import Remembering
 from riskengine.pipeline.proof.report import Report
 from riskengine.pipeline.proof.sharing import WARM_UP, Sharing
 from riskengine.scoring.features import catalogue as catalogues
-from riskengine.storage import releases, replays
+from riskengine.storage import archives, releases, replays
 from riskengine.storage.attributes import Attributes
 from riskengine.storage.database import Database
 from riskengine.storage.replays import Executed, Replays, Span
@@ -32,22 +32,26 @@ async def verify(
 
     Features of accounts come from replaying their histories; all that follows comes from the stored features. With
     `shared`, what accounts share is replayed, too, for information; of a single account there is nothing to share.
+    Nothing is executed before the end of the latest archived month, and decisions that need more are said to be beyond.
     Reads only, and may run beside live traffic. Needs two connections. Raises Unavailable.
     """
     started = time.monotonic()
+    archived = await archives.end_ms(database)
+    span = msgspec.structs.replace(span, since=max(span.since, archived))
     sharing = Sharing(whole=span.since == 0) if shared and span.account_id is None else None
     async with Replays.reading(database) as reading:
-        return await _Verification(database, engines, span, watch).run(reading, started, sharing)
+        return await _Verification(database, engines, span, watch, archived).run(reading, started, sharing)
 
 
 class _Verification:
     """One run: first in the order of the decisions, then account by account."""
 
-    def __init__(self, database: Database, engines: Engines, span: Span, watch: Watch) -> None:
+    def __init__(self, database: Database, engines: Engines, span: Span, watch: Watch, archived: int) -> None:
         self._database = database
         self._engines = engines
         self._span = span
         self._watch = watch
+        self._archived = archived
         self._features, self._rest = Found(), Found()
         self._judging = Judging(engines, self._rest)
         self._done = self._total = 0
@@ -65,6 +69,7 @@ class _Verification:
             shared=sharing.figures if sharing else (),
             versions=dict(self._judging.versions),
             seconds=time.monotonic() - started,
+            archived=self._archived,
         )
 
     async def _judge(self, reading: Replays, sharing: Sharing | None) -> None:
@@ -91,7 +96,7 @@ class _Verification:
     async def _replay(self, reading: Replays) -> None:
         horizons = await _horizons(self._database)
         remembering = Remembering(self._engines, self._features, self._judging.engines, horizons)
-        floor = remembering.floor(self._span.since)
+        floor = remembering.floor(self._span.since, self._archived)
         async for account_ids in reading.accounts(self._span):
             attributes = await Attributes.read(self._database, account_ids)
             async for page in reading.histories(account_ids, self._span, floor):

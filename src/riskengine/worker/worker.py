@@ -40,7 +40,7 @@ LAST_WORDS = 1.0
 """Seconds for what is cancelled to end, after the deadline for finishing it."""
 
 PARTITIONS_EVERY = 3600.0
-"""Seconds between looks for months without partitions; they are made months ahead."""
+"""Seconds between looks for months without partitions, which are made months ahead, and for months to be frozen."""
 
 DEPTH_EVERY = 1.0
 """Seconds between looks at what is in the queue."""
@@ -117,6 +117,7 @@ class Worker:
             self._every(ROLLUPS_EVERY, self._count),
             self._every(DEPTH_EVERY, self._measure),
             self._every(PARTITIONS_EVERY, self._look_ahead),
+            self._every(PARTITIONS_EVERY, self._freeze),
         ]
 
     def stop(self) -> None:
@@ -167,6 +168,9 @@ class Worker:
         _depth.set(sum(backlog.depth for backlog in backlogs))
         oldest = [backlog.oldest for backlog in backlogs if backlog.oldest is not None]
         _lag.set(max(0, clock.now_ms() - min(oldest)) / clock.SECOND if oldest else 0.0)
+
+    async def _freeze(self) -> None:
+        await partitions.freeze_closed(self._parts.database, clock.now_ms())
 
     async def _look_ahead(self) -> None:
         await partitions.ensure_ahead(self._parts.database, clock.now_ms())

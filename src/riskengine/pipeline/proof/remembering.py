@@ -59,10 +59,13 @@ class Remembering:
         self._replayed = _Replayed("", {})
         self._floor = 0
 
-    def floor(self, since: int) -> int:
-        """How far back (ms) to read, so that all is known that was when the first decision since then was made."""
+    def floor(self, since: int, least: int = 0) -> int:
+        """How far back (ms) to read, so that all is known that was when the first decision since then was made.
+
+        Nothing is there to be read before `least`.
+        """
         reach = 2 * max(self._horizons, default=0) * DAY + CHANGE_REACH
-        self._floor = max(0, since - reach)
+        self._floor = max(least, since - reach)
         return self._floor
 
     async def take(self, page: Collection[Remembered], attributes: Attributes) -> int:

@@ -34,7 +34,8 @@ class Report(msgspec.Struct, frozen=True):
 
     `differing` have a field that is not bit-identical: `differences` are the first of them. Those in `beyond` differ,
     too, but only in features for which more is needed than a history holds. `shared` is for information. `versions`
-    counts decisions by what they were made with.
+    counts decisions by what they were made with. `archived` is the end of the latest archived month (ms), 0 if none is:
+    nothing from before it was executed.
     """
 
     total: int
@@ -44,6 +45,7 @@ class Report(msgspec.Struct, frozen=True):
     shared: tuple[SharedFeature, ...]
     versions: dict[Versions, int]
     seconds: float
+    archived: int = 0
 
     @property
     def identical(self) -> int:

@@ -11,6 +11,7 @@ LEFT JOIN LATERAL (
     FROM (SELECT n.created_at FROM transactions n WHERE n.account_id = a.account_id ORDER BY n.created_at DESC LIMIT 1) newest
     JOIN transactions t ON t.account_id = a.account_id AND t.created_at >= newest.created_at - $2::interval
     JOIN decisions d ON d.transaction_id = t.transaction_id AND d.created_at = t.created_at
+                    AND d.created_at >= newest.created_at - $2::interval
     ORDER BY d.account_sequence DESC
     LIMIT $3
 ) e ON true

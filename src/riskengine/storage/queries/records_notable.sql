@@ -4,6 +4,6 @@
 SELECT t.*, d.outcome, d.score, d.level
 FROM decisions d JOIN transactions t USING (transaction_id, created_at)
 WHERE d.outcome = $6 AND d.outcome <> 'approve'
-  AND d.created_at BETWEEN $3 AND $4 AND d.transaction_id >= $1 AND d.transaction_id < $2
+  AND d.created_at BETWEEN $3 AND $4 AND t.created_at BETWEEN $3 AND $4 AND d.transaction_id >= $1 AND d.transaction_id < $2
 ORDER BY d.created_at DESC, d.transaction_id DESC
 LIMIT $5

@@ -10,7 +10,7 @@ SELECT * FROM (
                OVER (PARTITION BY t.account_id) AS last
     FROM transactions t
     JOIN decisions d ON d.transaction_id = t.transaction_id AND d.created_at = t.created_at
-    WHERE t.account_id = ANY ($1::text[]) AND t.created_at >= $2
+    WHERE t.account_id = ANY ($1::text[]) AND t.created_at >= $2 AND d.created_at >= $2
 ) r
 WHERE r.account_sequence <= r.last
 ORDER BY r.account_id, r.account_sequence

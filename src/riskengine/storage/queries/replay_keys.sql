@@ -9,6 +9,6 @@ FROM (
     SELECT d.transaction_id, d.created_at, d.decided_at
     FROM transactions t
     JOIN decisions d ON d.transaction_id = t.transaction_id AND d.created_at = t.created_at
-    WHERE t.account_id = $3 AND t.created_at >= $1 AND t.created_at < $2
+    WHERE t.account_id = $3 AND t.created_at >= $1 AND t.created_at < $2 AND d.created_at >= $1 AND d.created_at < $2
 ) k
 ORDER BY k.decided_at, k.transaction_id

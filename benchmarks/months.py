@@ -1,0 +1,114 @@
+"""`python -m benchmarks.months`: each statement on 20 million transactions in 12 months, hot reads at three sizes."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import msgspec
+from rich.console import Console
+
+from benchmarks import month_fill, month_page, month_queries, month_reads
+from benchmarks.figures import Machine
+from benchmarks.month_fill import Filled
+from benchmarks.month_page import Months, Reviewed
+from benchmarks.month_plans import explain
+from riskengine import logs
+from riskengine.stack.postgres import Postgres
+
+LATEST = Path(__file__).with_name("months.json")
+PAGE = Path(__file__).parents[1] / "docs" / "sql.md"
+
+ROWS = 20_000_000
+SMALLER = (1 / 200, 1 / 20)
+"""The other sizes at which reads are timed, as shares of the rows."""
+
+LEAST = 1_200
+"""The fewest rows that all months have some of; the second size has twice as many."""
+
+READS, QUICK_READS = 2_000, 50
+"""How many of each read are timed."""
+
+
+async def run(directory: Path, rows: int, reads: int, console: Console) -> Months:
+    """Fills databases in the directory, and measures on them. Raises what PostgreSQL raises."""
+    sizes = [*(max(LEAST * (place + 1), int(rows * share)) for place, share in enumerate(SMALLER)), rows]
+    server = Postgres(directory, settings=month_fill.THROW_AWAY)
+    server.start()
+    try:
+        timed = []
+        for place, size in enumerate(sizes):
+            url = server.url(f"months_{place}")
+            filled = await _filled(server, url, directory / f"filled_{place}.json", size)
+            console.print(f"{size:,} rows: {filled.size / 2**30:.1f} GiB in {filled.seconds:.0f} s")
+            timed.append(await month_reads.reads(url, size, reads))
+        reviewed = await review(url)
+        gains = await month_reads.gains(url)
+    finally:
+        server.stop(60.0)
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    return Months(date, Machine.here(), rows, filled.size, filled.seconds, timed, reviewed, gains)
+
+
+async def review(url: str) -> list[Reviewed]:
+    """Each statement's plan on a filled database."""
+    connection = await asyncpg.connect(url, server_settings={"jit": "off"}, command_timeout=600)
+    try:
+        cases = month_queries.cases(await month_queries.known(connection))
+        found = []
+        for case in cases:
+            await explain(connection, case.query, case.arguments)  # so that each is timed with its pages in memory
+            plan = await explain(connection, case.query, case.arguments)
+            found.append(Reviewed(case.query, case.what, plan, month_page.fault(case, plan)))
+        return found
+    finally:
+        await connection.close()
+
+
+async def _filled(server: Postgres, url: str, note: Path, size: int) -> Filled:
+    """A database of that size: one that was filled before, if the note of it is there, else a new one."""
+    if (before := _noted(note)) is not None:
+        return before
+    connection = await asyncpg.connect(server.url("postgres"))
+    try:
+        await connection.execute(f"CREATE DATABASE {url.rpartition('/')[2]}")
+    finally:
+        await connection.close()
+    filled = await month_fill.fill(url, size)
+    _note(note, filled)
+    return filled
+
+
+def _noted(note: Path) -> Filled | None:
+    return msgspec.json.decode(note.read_bytes(), type=Filled) if note.exists() else None
+
+
+def _note(note: Path, filled: Filled) -> None:
+    note.write_bytes(msgspec.json.encode(filled))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.months", description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS, help="transactions, in 12 months (1 GB a million)")
+    parser.add_argument("--quick", action="store_true", help="a few rows: shows that everything runs, and no more")
+    parser.add_argument("--output", type=Path, default=LATEST, help="where the figures go, as JSON")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where the page of figures goes")
+    parser.add_argument("--keep", type=Path, help="directory in which the databases stay, to be measured on again")
+    given = parser.parse_args(arguments)
+    logs.configure("error", "console")
+    console = Console(highlight=False)
+    rows, reads = (10 * LEAST, QUICK_READS) if given.quick else (given.rows, READS)
+    with tempfile.TemporaryDirectory(prefix="riskengine-months-") as directory:
+        months = asyncio.run(run(given.keep or Path(directory), rows, reads, console))
+    given.output.write_bytes(msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n")
+    given.page.write_text(month_page.page(months))
+    console.print(month_page.page(months), markup=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
