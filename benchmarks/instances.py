@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 import uvloop
 
-from benchmarks import course
+from benchmarks import course, footprint
 from benchmarks.course import Course, EndToEnd, Scale
+from benchmarks.footprint import Footprint
 from benchmarks.traffic import Traffic
 from riskengine.stack.stack import Stack
 
@@ -43,7 +44,10 @@ LAYOUTS = (
 
 
 class Instances(msgspec.Struct, frozen=True):
-    """What a layout did: end-to-end TPS, CPU in µs a transaction (engine and servers, not the client), by kind."""
+    """What a layout did: end-to-end TPS, CPU in µs a transaction (engine and servers, not the client), by kind.
+
+    `footprint` is None on a cluster, whose nodes also talk to each other.
+    """
 
     layout: Layout
     single_tps: int
@@ -52,6 +56,7 @@ class Instances(msgspec.Struct, frozen=True):
     batch_cpu_us: int
     single_cpu_by_kind: dict[str, int]
     batch_cpu_by_kind: dict[str, int]
+    footprint: Footprint | None
 
 
 def measure(rows: Traffic, scale: Scale, layouts: Sequence[Layout], say: Callable[[str], None]) -> list[Instances]:
@@ -60,16 +65,23 @@ def measure(rows: Traffic, scale: Scale, layouts: Sequence[Layout], say: Callabl
     for layout in layouts:
         say(str(layout))
         with Stack(api=layout.api, workers=layout.workers) as stack:
-            single, batch = uvloop.run(course.run(stack, rows, scale, _singles_and_batches))
-        found.append(_of(layout, single, batch))
+            found.append(uvloop.run(_measure(stack, layout, rows, scale)))
     return found
+
+
+async def _measure(stack: Stack, layout: Layout, rows: Traffic, scale: Scale) -> Instances:
+    is_one = layout.valkey == "one"
+    before = await footprint.totals(stack) if is_one else None
+    single, batch = await course.run(stack, rows, scale, _singles_and_batches)
+    left = (await footprint.totals(stack)).since(before) if before else None
+    return _of(layout, single, batch, left)
 
 
 async def _singles_and_batches(runs: Course) -> tuple[EndToEnd, EndToEnd]:
     return await runs.singles(), await runs.batches()
 
 
-def _of(layout: Layout, single: EndToEnd, batch: EndToEnd) -> Instances:
+def _of(layout: Layout, single: EndToEnd, batch: EndToEnd, left: Footprint | None) -> Instances:
     return Instances(
         layout,
         single_tps=round(single.tps),
@@ -78,6 +90,7 @@ def _of(layout: Layout, single: EndToEnd, batch: EndToEnd) -> Instances:
         batch_cpu_us=_served(batch.cpu_us),
         single_cpu_by_kind={kind: round(us) for kind, us in single.cpu_us.items()},
         batch_cpu_by_kind={kind: round(us) for kind, us in batch.cpu_us.items()},
+        footprint=left,
     )
 
 
