@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run check test bench chaos spike lock clean
+.PHONY: help setup run check test bench bench-scale chaos spike lock clean
 
 help:
 	@echo "make setup   the environment in .venv, from pinned and hashed packages"
@@ -13,6 +13,7 @@ help:
 	@echo "make test    the whole suite, on real servers it starts itself"
 	@echo "make bench   figures of this machine, to benchmarks/latest.json"
 	@echo "make chaos   ten minutes in which everything fails, and then the audit"
+	@echo "make bench-scale  more processes, a cluster, months of rows, caches, to benchmarks/scale.json"
 	@echo "make spike   ten times what the engine can do, for a minute, to benchmarks/spike.json"
 	@echo "make lock    pins anew, after a change of dependencies in pyproject.toml (needs uv)"
 	@echo "make clean   removes the environment, caches and builds; never data"
@@ -46,6 +47,10 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+bench-scale: $(READY)
+	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python scripts/scale_model.py
 
 chaos: $(READY)
 	$(BIN)/riskengine chaos --minutes 10
