@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 
 import msgspec
-from benchmarks.month_page import Months
 
-from benchmarks import month_queries
+from benchmarks import month_page, month_queries
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +18,7 @@ def test_a_quick_review_has_all_figures(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     # Then there are figures of each statement and of reads at several sizes, as numbers and as a page
-    figures = msgspec.json.decode(output.read_bytes(), type=Months)
+    figures = msgspec.json.decode(output.read_bytes(), type=month_page.Months)
     text = page.read_text()
     assert [reads.rows for reads in figures.reads] == [1_200, 2_400, 12_000]
     assert len(figures.gains) == 3

@@ -42,7 +42,7 @@ async def live(database: Database, role: str, name: str, problem: str | None = N
     """A process that lives, perhaps some generations back."""
     now = await running.get(database)
     runs = RunningVersions(now.generation - back, now.ruleset, now.catalogue, now.rates, now.model, now.lists)
-    await processes.renew(database, Identity(name, role, clock.now_ms()), runs, problem)
+    await processes.renew(database, Identity(name, role, clock.now_ms()), processes.State(runs, problem, 0.0))
 
 
 async def test_all_is_well(database: Database, look: Any) -> None:

@@ -6,7 +6,7 @@ Revision: 0008
 from riskengine.storage.migrations.statements import run
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:

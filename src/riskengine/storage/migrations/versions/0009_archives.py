@@ -6,7 +6,7 @@ Revision: 0009
 from riskengine.storage.migrations.statements import run
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 
 
 def upgrade() -> None:
