@@ -32,9 +32,11 @@ def reader(stack: Stack) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.stem)
-def test_examples_do_what_the_page_says(path: Path, reader: dict[str, str], tmp_path: Path) -> None:
+def test_examples_do_what_the_page_says(path: Path, reader: dict[str, str], tmp_path: Path, stack: Stack) -> None:
     # Given the examples of a page
     told = examples.examples_of(Page.read(path))
+    assert stack.data_dir is not None
+    (tmp_path / ".riskengine").symlink_to(stack.data_dir)
     # When a reader runs them one after the other
     printed = examples.run(told, tmp_path, reader)
     # Then each prints what the page says

@@ -41,8 +41,9 @@ class Crew:
     def start(self, counts: Counts) -> None:
         """Starts so many, and returns when they are of use. Raises StackError if one is not; `stop` ends the others."""
         self._directory.mkdir(mode=0o700, exist_ok=True)
-        for part in self._begin(counts, []):
-            part.wait_ready()
+        added = self._begin(counts, [])
+        for part in added:
+            part.wait_ready(len(added))
             self._enlist(part)
 
     def scale(self, counts: Counts, progress: Callable[[], None] = lambda: None) -> None:
@@ -56,7 +57,7 @@ class Crew:
             self._begin(counts, added)
             progress()
             for part in added:
-                part.wait_ready()
+                part.wait_ready(len(added))
                 self._enlist(part)
                 if part.kind is Kind.API and not self._roster.wait_told(part.port, 1):
                     raise StackError(f"the balancer does not ask for {part.process.name}: see its log, and try again")

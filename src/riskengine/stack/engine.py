@@ -10,6 +10,11 @@ from riskengine.stack.process import Process, Program
 from riskengine.stack.standing import Instance, Kind, State
 
 START_TIMEOUT_S = 30.0
+_START_SHARE_S = 5.0
+"""More time for each process that starts at the same time: a start takes a second or two of a processor, and processors
+have other work.
+"""
+
 _PROBE_TIMEOUT_S = 5.0
 
 
@@ -44,9 +49,12 @@ class EngineProcess:
         state = State.DOWN if self._state is State.RUNNING and not self.process.alive else self._state
         return Instance(self.process.name, self.kind, self.process.pid, self.port, state)
 
-    def wait_ready(self) -> None:
-        """Returns when it listens. Raises StackError, with the end of its log, if it dies or takes too long."""
-        self.process.wait_ready(lambda: ports.listening(self.port), START_TIMEOUT_S)
+    def wait_ready(self, together: int) -> None:
+        """Returns when it listens, when so many in all start together, on the same processors.
+
+        Raises StackError, with the end of its log, if it dies or takes too long.
+        """
+        self.process.wait_ready(lambda: ports.listening(self.port), START_TIMEOUT_S + together * _START_SHARE_S)
 
     def note(self, state: State) -> None:
         """Says where it stands, since that is not to be seen from outside."""

@@ -13,9 +13,9 @@ from riskengine.stack.errors import StackError
 from riskengine.stack.standing import MOST, Counts, Kind, Standing, Wanted
 
 _LOOK_S = 0.1
-_PATIENCE_S = 180.0
-"""For a stack to do what was asked: thirty processes start within a minute on two cores; and each that leaves may take
-half a minute.
+_PATIENCE_S = 600.0
+"""For a stack to do what was asked: longer than sixty processes may take to start and half of them to leave, so that it
+is the stack that says what is wrong.
 """
 
 
@@ -38,14 +38,15 @@ def scale(
 ) -> Standing:
     """Asks the stack that works in the directory for so many processes (None: as many as now), and waits for them.
 
-    What was asked for last holds until the stack is stopped. Returns what there is then; `watch` sees what there is
-    meanwhile, again and again. Raises InvalidInput if a count is out of range, and StackError if no stack runs there,
-    if it could not do so (there are as many as before), or does not within three minutes (it goes on).
+    What was asked for last holds until the stack is stopped. Returns what there is then; `watch` sees what there was
+    before, and what there is meanwhile, again and again. Raises InvalidInput if a count is out of range, and StackError
+    if no stack runs there, if it could not do so (there are as many as before), or not within ten minutes (it goes on).
     """
     _check(api, worker)
     with _turn(directory):
         before = present(directory)
         number = _ask(directory, before, api, worker)
+    watch(before)
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         now = present(directory)
