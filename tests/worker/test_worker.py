@@ -112,6 +112,7 @@ async def test_a_hot_account_holds_up_nobody_and_nothing_is_left_of_another_numb
         assert left > FLOOD / 4
         # And in the end all is decided, once, and the old stream is gone
         await _until("SELECT count(*) = 0 FROM pending", database)
+        await _until("SELECT max(rate) > 0 FROM processes", database)  # and the worker says how fast it was
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM decisions") == 50 + FLOOD + 3 * len(others)
     await PartitionedStream(redis, 4).backlogs()
