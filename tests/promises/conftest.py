@@ -1,4 +1,4 @@
-"""A whole stack for each file of promises, with a key to its API, and quick takeovers."""
+"""A whole stack for each file of promises, with a queue of four partitions, a key to its API, and quick takeovers."""
 
 import asyncio
 import os
@@ -20,6 +20,7 @@ def stack() -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKER_TAKEOVER_IDLE_MS", "1000")
         patch.setenv("RELAY_AFTER_MS", "1000")
+        patch.setenv("STREAM_PARTITIONS", "4")
         try:
             stack = Stack(api=2, workers=2)
             stack.__enter__()

@@ -175,6 +175,20 @@ async def test_what_is_handed_back_is_taken_over_at_once_and_counts_for_nothing(
     assert {message.deliveries for message in found} == {1}
 
 
+async def test_of_those_that_take_over_at_once_one_gets_each_message(queue: PartitionedStream) -> None:
+    # Given messages that were left behind
+    await queue.publish(_items(*ACCOUNTS))
+    taken = await queue.read("leaving", 8, 1) + await queue.read("leaving", 8, 1)
+    await queue.hand_back("leaving", taken)
+    # When several take over at the same time, again and again
+    found: list[Message] = []
+    for _ in range(8):
+        for messages in await asyncio.gather(*(queue.take_over(f"other-{n}", 60_000, 10) for n in range(4))):
+            found += messages
+    # Then each message went to one of them
+    assert _names(found) == _names(taken)
+
+
 async def test_a_consumer_that_holds_something_cannot_leave(
     queue: PartitionedStream, redis: Redis, partitions: int
 ) -> None:

@@ -28,7 +28,7 @@ LETTERS = {"letters": [LETTER], "next_cursor": "AZql0n4QfESitl0KlPfD4Q"}
 WHOLE_LETTER = {
     "letter": LETTER,
     "stack": '  File "riskengine/scoring/money.py", line 41, in cents\n',
-    "worker": "risk1-4711",
+    "worker": "worker-risk1-4711",
     "versions": {"riskengine": "0.1.0", "ruleset": 1, "catalogue": 1, "rates": 1, "lists": 1, "model": None},
     "stream": "transactions",
     "message_id": "1763733794498-0",

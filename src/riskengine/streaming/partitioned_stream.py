@@ -131,6 +131,7 @@ class PartitionedStream:
 
     async def depth(self) -> int:
         depths = await self._ask([stream.name for stream in self._streams], lambda pipeline, name: pipeline.xlen(name))
+        self._depths.update(zip(self._names, depths, strict=False))  # the partitions come first
         return sum(map(int, depths))
 
     async def backlogs(self) -> list[Backlog]:
