@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from riskengine.domain.errors import ConfigurationError
-from riskengine.settings import Settings, table
+from riskengine.settings import Settings, direct_database_url, table
 
 ADDRESSES = {"DATABASE_URL": "postgresql://user:secret@localhost/risk", "REDIS_URL": "redis://localhost:6379/0"}
 
@@ -71,3 +71,9 @@ def test_replicas_are_addresses_with_commas_between_them() -> None:
     assert Settings.load({**ADDRESSES, "DATABASE_REPLICA_URLS": f"{one}, {other}"}).replica_urls == (one, other)
     with pytest.raises(ConfigurationError, match="DATABASE_REPLICA_URLS must be an address"):
         Settings.load({**ADDRESSES, "DATABASE_REPLICA_URLS": "host-of-replica"})
+
+
+def test_what_needs_sessions_is_not_sent_through_a_pooler() -> None:
+    assert direct_database_url("verify", ADDRESSES) == ADDRESSES["DATABASE_URL"]
+    with pytest.raises(ConfigurationError, match="`riskengine verify` does not work through a pooler"):
+        direct_database_url("verify", {**ADDRESSES, "DATABASE_POOLER": "transaction"})

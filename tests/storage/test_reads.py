@@ -259,4 +259,6 @@ async def test_the_pool_goes_on_where_the_replica_was_promoted(ground: Ground) -
                     await asyncio.sleep(0.05)
     finally:
         await database.close()
+    # And so does a migration
+    await starters.prepare(f"{both}?target_session_attrs=read-write")
     assert "after" in ground.replica.ask("SELECT name FROM api_keys")

@@ -1,10 +1,11 @@
 """How Alembic reaches the database: through SQLAlchemy's asyncpg dialect, one migration run at a time."""
 
 import asyncio
+from functools import partial
 
+import asyncpg
 from alembic import context
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -22,8 +23,9 @@ def _migrate(connection: Connection) -> None:
 
 
 async def _run() -> None:
-    url = make_url(context.config.attributes["database_url"]).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=NullPool)
+    # asyncpg reads the address itself, as for all else: with several hosts, or with parameters for TLS
+    connect = partial(asyncpg.connect, context.config.attributes["database_url"])
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_migrate)
