@@ -81,7 +81,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                 cold_features=partial(backfill.cold, parts.histories),
             ),
             lookups=Lookups(parts.database, parts.cache),
-            profiles=Profiles(parts.database, parts.cache),
+            profiles=Profiles(parts.database, parts.cache, parts.histories),
             summaries=Summaries(parts.database, parts.cache),
         )
         _waiting.set_function(lambda: room.depth)

@@ -11,7 +11,7 @@ from riskengine.domain.account import Account
 from riskengine.state import codec
 from riskengine.state.cache import Cache
 from riskengine.state.cache_kinds import PROFILE, Entry
-from riskengine.state.histories import stand_of
+from riskengine.state.histories import Histories
 from riskengine.storage import accounts
 from riskengine.storage.database import Database, Row
 
@@ -68,19 +68,23 @@ _CODEC: codec.Codec[Profile | None] = codec.Codec(
 
 
 class Profiles:
-    """Answers what accounts did. What it says holds until the account is decided on again, and for 5 s at least."""
+    """Answers what accounts did. What it says holds until the account is decided on again, and for 20 s at least."""
 
-    def __init__(self, database: Database, cache: Cache) -> None:
+    def __init__(self, database: Database, cache: Cache, histories: Histories) -> None:
         self._database = database
         self._cache = cache
+        self._histories = histories
 
     async def get(self, account_id: str) -> Profile | None:
         """The account's profile; None if it is unknown. Raises Unavailable."""
-        return await self._cache.entry(_entry(account_id), _CODEC, lambda: self._load(account_id))
+        return await self._cache.entry(self._entry(account_id), _CODEC, lambda: self._load(account_id))
 
     async def changed(self, account_id: str) -> None:
         """Forgets a profile whose account has other attributes now."""
-        await self._cache.forget(_entry(account_id))
+        await self._cache.forget(self._entry(account_id))
+
+    def _entry(self, account_id: str) -> Entry:
+        return Entry(PROFILE, account_id, self._histories.stand_of(account_id))
 
     async def _load(self, account_id: str) -> Profile | None:
         head = await self._database.fetch_one("profile_of", account_id)
@@ -89,10 +93,6 @@ class Profiles:
         now = clock.to_datetime(clock.now_ms())
         rows = await self._database.fetch("profile_windows", account_id, now, MOST_TRANSACTIONS, MOST_USED)
         return _profile(head, rows, now)
-
-
-def _entry(account_id: str) -> Entry:
-    return Entry(PROFILE, account_id, stand_of(account_id))
 
 
 def _profile(head: Row, rows: Sequence[Row], now: datetime) -> Profile:

@@ -120,6 +120,10 @@ class Histories:
         heads = await self._run([("GETRANGE", _history_key(account_id), 8, 9) for account_id in account_ids])
         return {a: int.from_bytes(head, "big") for a, head in zip(account_ids, heads, strict=True) if head}
 
+    def stand_of(self, account_id: str) -> Command:
+        """The command that says where an account's history stands: 8 bytes that change with each decision on it."""
+        return ("GETRANGE", _history_key(account_id), 0, 7)
+
     async def lease(self, holder: str, seconds: int) -> bool:
         """Whether the holder may fill series now: one at a time, for so many seconds from the last call."""
         held = (await self._run([("SET", _LEASE, holder, "NX", "EX", seconds), ("GET", _LEASE)]))[1]
@@ -146,11 +150,6 @@ def _additions(token: str, guard: Sequence[str | int], cells: Sequence[Addition]
     keys = [_STATE, f"series:token:{token}", *[_cells_key(one.series, one.value) for one in cells]]
     values = [value for one in cells for value in (one.series, one.keeps, one.lives, one.number, *one.cell)]
     return scripts.call("write_series", keys, *guard, *values)
-
-
-def stand_of(account_id: str) -> Command:
-    """The command that says where an account's history stands: 8 bytes that change with each decision on it."""
-    return ("GETRANGE", _history_key(account_id), 0, 7)
 
 
 def _history_key(account_id: str) -> str:
