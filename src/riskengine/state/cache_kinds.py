@@ -37,6 +37,9 @@ SUMMARY_HISTORICAL = Kind("summary_historical", HOUR)
 """Analytics of older days."""
 
 
+RECENT, HISTORICAL = "recent", "historical"
+"""The marks that guard summaries: of today and yesterday, and of all days before."""
+
 GROUPS = 8
 """Groups of places: as few commands for a batch of decisions, and enough to be spread over a cluster."""
 
