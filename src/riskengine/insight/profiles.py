@@ -68,7 +68,7 @@ _CODEC: codec.Codec[Profile | None] = codec.Codec(
 
 
 class Profiles:
-    """Answers what accounts did. What it says holds until the account is decided on again, and for 5 s at least."""
+    """Answers what accounts did. What it says holds until the account is decided on again, and for 20 s at least."""
 
     def __init__(self, database: Database, cache: Cache, histories: Histories) -> None:
         """`histories` tells whether an account was decided on since."""

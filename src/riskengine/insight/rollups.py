@@ -11,15 +11,13 @@ from prometheus_client import Counter, Gauge
 from riskengine.domain import clock, ids
 from riskengine.domain.errors import Unavailable
 from riskengine.state.cache import Cache
+from riskengine.state.cache_kinds import HISTORICAL, RECENT
 from riskengine.storage import rollups
 from riskengine.storage.database import Connection, Database
 from riskengine.storage.rollups import Due, Stand
 
 MOST_AT_ONCE = 10_000
 """Decisions added in one transaction: some tenths of a second."""
-
-RECENT, HISTORICAL = "recent", "historical"
-"""The marks that guard cached summaries: of today and yesterday, and of all days before."""
 
 _PAUSE = 0.05
 _counted = Counter("riskengine_rollups_counted_total", "Decisions added to the rollups")

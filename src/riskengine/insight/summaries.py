@@ -9,10 +9,9 @@ import msgspec
 
 from riskengine.domain import clock
 from riskengine.domain.errors import FieldError, InvalidInput
-from riskengine.insight.rollups import HISTORICAL, RECENT
 from riskengine.state import codec
 from riskengine.state.cache import Cache, guarded_by
-from riskengine.state.cache_kinds import SUMMARY_HISTORICAL, SUMMARY_RECENT, Entry
+from riskengine.state.cache_kinds import HISTORICAL, RECENT, SUMMARY_HISTORICAL, SUMMARY_RECENT, Entry
 from riskengine.storage.database import Row
 from riskengine.storage.reader import Reader
 

@@ -143,7 +143,7 @@ class Cache:
         body = codec.encode(value)
         if body is not None and len(body) <= LARGEST:
             with suppress(Unavailable):
-                await self._run([fact_written(fact, body)])
+                await self._run([facts_written(fact.kind, [(fact, body)])])
         return value
 
     async def _fill(self, entry: Entry, codec: Codec[Value], load: Load[Value], seen: _Seen) -> Value:
@@ -204,9 +204,10 @@ class Cache:
             return await commands.run(self._redis, self._breaker, sent)
 
 
-def fact_written(fact: Fact, body: bytes) -> commands.Command:
-    """The command that caches what never changes."""
-    return ("SET", fact.key, fact.transaction_id.bytes + body, "PX", fact.kind.ttl_ms)
+def facts_written(kind: Kind, facts: Sequence[tuple[Fact, bytes]]) -> commands.Command:
+    """The command that caches facts of one group."""
+    values = [fact.transaction_id.bytes + body for fact, body in facts]
+    return scripts.call("write_cached", [fact.key for fact, _ in facts], kind.ttl_ms, *values)
 
 
 def guarded_by(mark: str) -> commands.Command:

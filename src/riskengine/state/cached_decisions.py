@@ -8,8 +8,8 @@ import msgspec
 from riskengine.domain.decision import Decision, Parts, Verdict, Versions
 from riskengine.domain.outcome import Level, Outcome
 from riskengine.domain.transaction import Transaction
-from riskengine.state.cache import fact_written
-from riskengine.state.cache_kinds import DECISION, Fact
+from riskengine.state.cache import facts_written
+from riskengine.state.cache_kinds import DECISION, GROUPS, Fact
 from riskengine.state.codec import Codec
 from riskengine.state.commands import Command
 
@@ -114,12 +114,13 @@ def writes(decisions: Sequence[Decision], transactions: Iterable[Transaction]) -
     Of imported history nobody asks for a decision soon: it would only drive out what somebody does ask for.
     """
     by_id = {transaction.transaction_id: transaction for transaction in transactions}
-    found = [(by_id[decision.verdict.transaction_id], decision) for decision in decisions]
-    return [
-        fact_written(Fact(DECISION, transaction.transaction_id), encode(transaction, decision))
-        for transaction, decision in found
-        if decision.decided_at - transaction.created_at < DECISION.ttl_ms
-    ]
+    groups: dict[int, list[tuple[Fact, bytes]]] = {}
+    for decision in decisions:
+        transaction = by_id[decision.verdict.transaction_id]
+        if decision.decided_at - transaction.created_at < DECISION.ttl_ms:
+            fact = Fact(DECISION, transaction.transaction_id)
+            groups.setdefault(fact.place % GROUPS, []).append((fact, encode(transaction, decision)))
+    return [facts_written(DECISION, group) for group in groups.values()]
 
 
 def _floats(packed: bytes) -> tuple[float, ...]:

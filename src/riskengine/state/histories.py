@@ -160,6 +160,10 @@ class Histories:
         heads = await self._run([("GETRANGE", self._history_key(account_id), 8, 9) for account_id in account_ids])
         return {a: int.from_bytes(head, "big") for a, head in zip(account_ids, heads, strict=True) if head}
 
+    def stand_of(self, account_id: str) -> Command:
+        """The command that says where an account's history stands: 8 bytes that change with each decision on it."""
+        return ("GETRANGE", self._history_key(account_id), 0, 7)
+
     async def lease(self, holder: str, seconds: int) -> bool:
         """Whether the holder may fill series now: one at a time, for so many seconds from the last call."""
         held = (await self._run([("SET", LEASE, holder, "NX", "EX", seconds), ("GET", LEASE)]))[1]
@@ -190,10 +194,6 @@ class Histories:
         for item in items:
             groups.setdefault(stream_partition.of(name(item), self._partitions), []).append(item)
         return dict(groups)
-
-    def stand_of(self, account_id: str) -> Command:
-        """The command that says where an account's history stands: 8 bytes that change with each decision on it."""
-        return ("GETRANGE", self._history_key(account_id), 0, 7)
 
     def _history_key(self, account_id: str) -> str:
         return self._keys[stream_partition.of(account_id, self._partitions)].history + account_id

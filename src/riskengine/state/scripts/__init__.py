@@ -11,6 +11,7 @@ NAMES = (
     "read_shared",
     "swap_cached",
     "take_quota",
+    "write_cached",
     "write_histories",
     "write_peers",
     "write_series",
