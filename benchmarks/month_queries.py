@@ -29,7 +29,15 @@ WHOLE = {
 }
 """Statements of `riskengine chaos` and `riskengine demo` alone, on small databases of their own: not run here."""
 
-APART = {"partition_create", "partition_list", "partition_unfrozen", "archive_put", "archive_list", "chaos_unscorable"}
+APART = {
+    "partition_create",
+    "partition_list",
+    "partition_unfrozen",
+    "partition_states",
+    "archive_put",
+    "archive_list",
+    "chaos_unscorable",
+}
 """They make or list partitions, speak of months, or store one made-up row."""
 
 _BATCH = 100
@@ -104,20 +112,21 @@ def _lists(of: Known) -> Iterator[Case]:
 def _rebuilds(of: Known) -> Iterator[Case]:
     day = of.now - timedelta(days=1)
     month = (of.now - timedelta(days=30), of.now)
-    first = ids.first(clock.to_ms(month[0]))
+    first, today = ids.first(clock.to_ms(month[0])), ids.first(clock.to_ms(day))
     yield Case("history_events", "one account's history", ([of.account_id], _HORIZON, 20_000), 7 + _AHEAD)
-    yield Case("recent_peers", "each account's latest, of a day", (day,), 2 + _AHEAD, scans=True)
-    yield Case("recent_shared", "who used what, of a day", (day, ["device", "ip"]), 2 + _AHEAD, scans=True)
+    yield Case("recent_peers", "each account's latest, of a day", (day, today), 2 + _AHEAD)
+    yield Case("recent_shared", "who used what, of a day", (day, today, ["device", "ip"]), 2 + _AHEAD)
     yield Case("backfill_page", "a page of 2,000 of a month", (*month, first, of.now, 2_000), 2)
 
 
 def _replays(of: Known) -> Iterator[Case]:
     week = (of.created_at - timedelta(days=7), of.created_at)
+    ends = tuple(ids.first(clock.to_ms(end)) for end in week)
     keys = ([of.transaction_id], [of.created_at])
     floor = of.created_at - _HORIZON
-    yield Case("replay_keys", "what a week decided, in order", (*week, None), 2, scans=True)
-    yield Case("replay_keys", "what an account was decided, in a week", (*week, of.account_id), 2)
-    yield Case("replay_accounts", "the accounts of a week", (*week, None), 2, scans=True)
+    yield Case("replay_keys", "what a week decided, in order", (*week, None, *ends), 2, scans=True)
+    yield Case("replay_keys", "what an account was decided, in a week", (*week, of.account_id, *ends), 2)
+    yield Case("replay_accounts", "the accounts of a week", (*week, None, *ends), 2, scans=True)
     yield Case("replay_decisions", "decisions by their keys", keys, 1)
     yield Case("replay_histories", "an account's past", ([of.account_id], floor, *week), 9 + _AHEAD)
 

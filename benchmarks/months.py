@@ -27,16 +27,15 @@ ROWS = 20_000_000
 SMALLER = (1 / 200, 1 / 20)
 """The other sizes at which reads are timed, as shares of the rows."""
 
-LEAST = 1_200
-"""The fewest rows that all months have some of; the second size has twice as many."""
+QUICK = [1_200, 12_000]
+"""The sizes that show that everything runs, and no more."""
 
 READS, QUICK_READS = 2_000, 50
 """How many of each read are timed."""
 
 
-async def run(directory: Path, rows: int, reads: int, console: Console) -> Months:
+async def run(directory: Path, sizes: Sequence[int], reads: int, console: Console) -> Months:
     """Fills databases in the directory, and measures on them. Raises what PostgreSQL raises."""
-    sizes = [*(max(LEAST * (place + 1), int(rows * share)) for place, share in enumerate(SMALLER)), rows]
     server = Postgres(directory, settings=month_fill.THROW_AWAY)
     server.start()
     try:
@@ -51,7 +50,7 @@ async def run(directory: Path, rows: int, reads: int, console: Console) -> Month
     finally:
         server.stop(60.0)
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    return Months(date, Machine.here(), rows, filled.size, filled.seconds, timed, reviewed, gains)
+    return Months(date, Machine.here(), sizes[-1], filled.size, filled.seconds, timed, reviewed, gains)
 
 
 async def review(url: str) -> list[Reviewed]:
@@ -101,9 +100,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     logs.configure("error", "console")
     console = Console(highlight=False)
-    rows, reads = (10 * LEAST, QUICK_READS) if given.quick else (given.rows, READS)
+    sizes = [*(int(given.rows * share) for share in SMALLER), given.rows]
+    sizes, reads = (QUICK, QUICK_READS) if given.quick else (sizes, READS)
     with tempfile.TemporaryDirectory(prefix="riskengine-months-") as directory:
-        months = asyncio.run(run(given.keep or Path(directory), rows, reads, console))
+        months = asyncio.run(run(given.keep or Path(directory), sizes, reads, console))
     given.output.write_bytes(msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n")
     given.page.write_text(month_page.page(months))
     console.print(month_page.page(months), markup=False)

@@ -1,5 +1,6 @@
 """Months leave PostgreSQL and come back, bit for bit; whatever is not so is refused, and nothing is changed."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -186,11 +187,18 @@ async def test_a_pending_detachment_is_finished(database: Database, tmp_path: Pa
     # Given a detachment that waited for a reader, and was given up
     await fill(database, OLD)
     name = partitions.table("decisions", OLD)
-    async with database.connection() as reader, database.connection() as connection:
+    connect = database.connection
+    async with connect() as reader, connect() as connection, connect() as watcher:
         async with reader.transaction():
             await reader.fetch("SELECT count(*) FROM decisions")
             with pytest.raises(TimeoutError):
                 await connection.execute(f"ALTER TABLE decisions DETACH PARTITION {name} CONCURRENTLY", timeout=0.5)
+            active = (
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'ALTER TABLE decisions%'"
+            )
+            while await watcher.fetchval(active):
+                await asyncio.sleep(0.01)
+        assert (await months.of(database, OLD))["decisions"].detaching
         assert await state(database) == "interrupted"
     # When the month is archived
     await archiving.archive(database, OLD, tmp_path, NOW)
@@ -218,6 +226,12 @@ async def test_rows_that_come_in_meanwhile_are_not_lost(
     assert await state(database) == "live"
     assert await records.get(database, late.transaction_id) is not None
     assert await archives.every(database) == []
+    # And what was written is no archive of what is there now, until it is removed
+    monkeypatch.setattr(months, "detach", real)
+    with pytest.raises(PartitionRefused, match="holds other rows than transactions"):
+        await archiving.archive(database, OLD, tmp_path, NOW)
+    manifest.path(tmp_path, OLD).unlink()
+    assert (await archiving.archive(database, OLD, tmp_path, NOW)).transactions == ROWS + 1
 
 
 async def test_retention_names_what_is_due(database: Database, tmp_path: Path) -> None:

@@ -106,8 +106,8 @@ async def test_what_is_unclear_is_refused(database: Database, monkeypatch: pytes
 
 
 async def test_verify_says_what_it_cannot_execute(database: Database, redis: Redis, tmp_path: Path) -> None:
-    # Given decisions of an archived month, and of this one, in part of an account that was there before
-    await fill(database, OLD, rows=9)
+    # Given decisions of an archived month, of one before it, and of this one; an account has some of all
+    await fill(database, OLD.plus(-1), OLD, rows=9)
     await run("archive", str(OLD))
     await decided.decide(database, redis, [factories.transaction(f"account-{n}") for n in range(2, 5)])
     # When all is verified

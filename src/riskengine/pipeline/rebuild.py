@@ -1,11 +1,13 @@
 """Making again, from PostgreSQL, what Valkey does not have: the reason why only PostgreSQL needs a backup."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
 
-from riskengine.domain import clock
+from riskengine.domain import clock, ids
 from riskengine.domain.clock import DAY
 from riskengine.domain.outcome import Outcome
 from riskengine.pipeline.engines import Engines
@@ -59,9 +61,8 @@ async def common(database: Database, engines: Engines, store: Histories, kinds: 
     Exact for what was accepted within the last day. Idempotent: several processes may do it at once. Series take
     longer, and are for `Backfill`.
     """
-    since = clock.to_datetime(clock.now_ms() - WINDOW_MS)
     additions = await _uses(database, kinds)
-    latest = await database.fetch("recent_peers", since)
+    latest = await database.fetch("recent_peers", *_since())
     slots = list(_slots(latest, await rates(engines, {row["rates_version"] for row in latest})))
     await _write(store, additions, slots)
     await store.mark({PEERS, *kinds}, whole=True)
@@ -74,11 +75,16 @@ async def sets(database: Database, store: Histories, kinds: Collection[str]) -> 
     await store.mark(kinds)
 
 
+def _since() -> tuple[datetime, UUID]:
+    """Where the last day begins: as a time, and as the first id that a transaction could have then."""
+    ms = clock.now_ms() - WINDOW_MS
+    return clock.to_datetime(ms), ids.first(ms)
+
+
 async def _uses(database: Database, kinds: Collection[str]) -> list[tuple[str, int, int]]:
-    since = clock.to_datetime(clock.now_ms() - WINDOW_MS)
     return [
         (f"{row['kind']}:{row['id']}", hashing.of_64(row["account_id"]), clock.to_ms(row["occurred_at"]))
-        for row in await database.fetch("recent_shared", since, sorted(kinds))
+        for row in await database.fetch("recent_shared", *_since(), sorted(kinds))
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from riskengine.domain import clock
+from riskengine.domain import clock, ids
 from riskengine.domain.decision import Decision
 from riskengine.domain.outcome import Outcome
 from riskengine.domain.transaction import Transaction
@@ -105,7 +105,8 @@ class Replays:
         """Opens a cursor that outlives its transaction: the rows wait on the server, in a file if there are many."""
         since, until = clock.to_datetime(span.since), clock.to_datetime(span.until)
         statement = f"DECLARE {name} SCROLL CURSOR WITH HOLD FOR {queries.text(name)}"
-        await self._connection.fetch(statement, since, until, span.account_id, timeout=PATIENCE)
+        ends = ids.first(span.since), ids.first(span.until)
+        await self._connection.fetch(statement, since, until, span.account_id, *ends, timeout=PATIENCE)
 
     async def _fetch(self, name: str, count: int) -> list[Row]:
         rows: list[Row] = await self._connection.fetch(f"FETCH FORWARD {count} FROM {name}")
