@@ -24,6 +24,7 @@ from riskengine.resilience import redis as connections
 from riskengine.resilience.breaker import Breaker, Limits
 from riskengine.resilience.breakers import Breakers
 from riskengine.resilience.redis import Client
+from riskengine.resilience.redis_fitness import refuse_unfit
 from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.settings import Settings
@@ -55,22 +56,24 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     """The parts, connected to the servers that the settings name; `idle` and `most` are connections to PostgreSQL.
 
     The engine is the one that is published now; a `follower` keeps it at that. Raises Unavailable if PostgreSQL does
-    not answer, and ConfigurationError if it refuses, lacks the schema, or holds what this version cannot run. Redis may
-    come later.
+    not answer, and ConfigurationError if it refuses, lacks the schema, or holds what this version cannot run, or if
+    Redis is not what its address says. Redis may come later.
     """
     if settings.fail_points is not None:
         failpoints.arm(Path(settings.fail_points))
     breakers = Breakers.of(Limits(settings.breaker_failures, settings.breaker_open_ms, settings.breaker_probes))
+    redis = connections.connect(settings.redis_url, name)
     database = await Database.connect(
         settings.database_url, idle=idle, most=most, name=name, breaker=breakers.postgresql
     )
     build = builder(database, breakers.model)
     try:
         engines = await Running.start(database, build)
+        await refuse_unfit(redis)
     except BaseException:
+        await redis.aclose()
         await database.close()
         raise
-    redis = connections.connect(settings.redis_url, name)
     queue = RedisStream(redis, breaker=breakers.redis)
     histories = histories_in(redis, settings.stream_partitions, breakers.redis)
     letters = DeadLetterStream(redis, breaker=breakers.redis)

@@ -17,6 +17,7 @@ _MOST = 32  # processes of a kind: beyond that one machine gains nothing
 def command(
     api: Annotated[int, typer.Option(min=1, max=_MOST, help="API processes behind the balancer.")] = 2,
     workers: Annotated[int, typer.Option(min=1, max=_MOST, help="Workers that score and decide.")] = 2,
+    cluster: Annotated[bool, typer.Option("--cluster", help="Six nodes of Valkey instead of one.")] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the API on this machine.")] = 8080,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".riskengine"),
 ) -> None:
@@ -27,7 +28,7 @@ def command(
     """
     logs.configure("warning", "console")
     console = Console(soft_wrap=True)
-    stack = Stack(data_dir, api=api, workers=workers, port=port)
+    stack = Stack(data_dir, api=api, workers=workers, port=port, cluster=cluster)
     with suppress(KeyboardInterrupt), ExitStack() as running:
         with console.status("starting PostgreSQL, Valkey, workers, the API and its balancer"):
             running.enter_context(stack)

@@ -22,10 +22,14 @@ from riskengine.stack.lock import DirectoryLock
 from riskengine.stack.postgres import Postgres
 from riskengine.stack.process import Process, stop_all
 from riskengine.stack.valkey import Valkey
+from riskengine.stack.valkey_cluster import ValkeyCluster
 
 _ENGINE_STOP_TIMEOUT_S = 4.0  # with the servers' own (1, 2 and 3 s) a stop takes less than 10 s, whatever hangs
 _VALKEY_STOP_TIMEOUT_S = 1.0
 _POSTGRES_STOP_TIMEOUT_S = 3.0
+
+CLUSTER_PARTITIONS = 12
+"""Four for each of the three masters, about."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -39,14 +43,16 @@ class Stack:
     the end. `port` None means any free one. It is a context manager: inside, everything is up; at its end, and at
     Ctrl-C or SIGTERM, everything is stopped; if this process is killed, the kernel ends the others.
 
-    While it is up, the file `env` in the data directory holds DATABASE_URL and REDIS_URL for other commands.
+    While it is up, the file `env` in the data directory holds these `addresses` for other commands.
+
+    With `cluster` there are six nodes of Valkey instead of one, and what is kept there is in CLUSTER_PARTITIONS.
 
     For those who want it otherwise: `postgres_settings` replace the usual ones, and `environment` says what an API
     process or worker of a name gets in its environment, over ours and the servers' addresses. They are up then.
     """
 
     postgres: Postgres
-    valkey: Valkey
+    servers: Valkey | ValkeyCluster
     balancer: Balancer
     api: Sequence[EngineProcess]
     workers: Sequence[EngineProcess]
@@ -58,12 +64,14 @@ class Stack:
         api: int = 2,
         workers: int = 2,
         port: int | None = None,
+        cluster: bool = False,
         postgres_settings: Mapping[str, str] = _NOTHING,
         environment: Callable[[str], Mapping[str, str]] = lambda _: _NOTHING,
     ) -> None:
         self.data_dir = data_dir.absolute() if data_dir else None
         self._counts = (api, workers)
         self._port = port
+        self._cluster = cluster
         self._postgres_settings = postgres_settings
         self._environment = environment
         self._started = ExitStack()
@@ -80,14 +88,26 @@ class Stack:
         return self.postgres.url()
 
     @property
+    def valkey(self) -> Valkey:
+        """The one server; only for a stack without a cluster."""
+        assert isinstance(self.servers, Valkey)
+        return self.servers
+
+    @property
     def redis_url(self) -> str:
         """Valkey's address, password included."""
-        return self.valkey.url
+        return self.servers.url
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """What a process or command needs in its environment to work with this stack."""
+        found = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        return found | {"STREAM_PARTITIONS": str(CLUSTER_PARTITIONS)} if self._cluster else found
 
     @property
     def processes(self) -> list[Process]:
         """Every process of the stack, in the order they started."""
-        servers = [self.postgres.process, self.valkey.process]
+        servers = [self.postgres.process, *self.servers.processes]
         return [*servers, *(part.process for part in (*self.workers, *self.api)), self.balancer.process]
 
     def __enter__(self) -> Self:
@@ -139,17 +159,17 @@ class Stack:
         self.postgres = Postgres(directory / "postgres", settings=self._postgres_settings)
         self._started.callback(self.postgres.stop, _POSTGRES_STOP_TIMEOUT_S)
         self.postgres.start()
-        self.valkey = Valkey(directory / "valkey")
-        self._started.callback(self.valkey.stop, _VALKEY_STOP_TIMEOUT_S)
-        self.valkey.start()
+        self.servers = ValkeyCluster(directory / "valkey") if self._cluster else Valkey(directory / "valkey")
+        self._started.callback(self.servers.stop, _VALKEY_STOP_TIMEOUT_S)
+        self.servers.start()
         addresses = directory / "env"
         addresses.touch(mode=0o600)
-        addresses.write_text(f"DATABASE_URL={self.database_url}\nREDIS_URL={self.redis_url}\n")
+        addresses.write_text("".join(f"{name}={value}\n" for name, value in self.addresses.items()))
         self._started.callback(addresses.unlink, missing_ok=True)
 
     def _start_engine(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
-        usual = {**os.environ, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        usual = {**os.environ, **self.addresses}
         api, workers = (
             [f"{kind}-{number + 1}" for number in range(count)]
             for kind, count in zip(("api", "worker"), self._counts, strict=True)
