@@ -18,6 +18,7 @@ from riskengine.stack.errors import StackError
 from riskengine.stack.postgres import Postgres
 from riskengine.stack.stack import Stack
 from riskengine.stack.valkey import Valkey
+from riskengine.stack.valkey_cluster import ValkeyCluster
 from riskengine.storage.database import Database
 from riskengine.streaming.partitioned_stream import PartitionedStream
 
@@ -59,6 +60,22 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyCluster]:
+    """A cluster of six nodes, shared by the whole run: a test that kills or moves something puts it right again."""
+    _skip_without(programs.valkey)
+    with ValkeyCluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster_url(valkey_cluster: ValkeyCluster) -> str:
+    """The address of the cluster, emptied."""
+    for node in valkey_cluster.masters:
+        node.ask("FLUSHALL")
+    return valkey_cluster.url
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from riskengine.resilience import redis as connections
 from riskengine.resilience.breaker import Breaker, Limits
 from riskengine.resilience.breakers import Breakers
 from riskengine.resilience.redis import Client
+from riskengine.resilience.redis_fitness import refuse_unfit
 from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
 from riskengine.settings import Settings
@@ -69,43 +70,46 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
     """The parts, connected to the servers that the settings name; `idle` and `most` are connections to PostgreSQL.
 
     The engine is the one that is published now; a `follower` keeps it at that. Raises Unavailable if PostgreSQL does
-    not answer, and ConfigurationError if it refuses, lacks the schema, or holds what this version cannot run. Redis may
-    come later.
+    not answer, and ConfigurationError if it refuses, lacks the schema, or holds what this version cannot run, or if
+    Redis is not what its address says. Redis may come later.
     """
     if settings.fail_points is not None:
         failpoints.arm(Path(settings.fail_points))
     limits = Limits(settings.breaker_failures, settings.breaker_open_ms, settings.breaker_probes)
-    breakers = Breakers.of(limits)
-    reach = Reach(pooled=settings.pooled)
-    database = await Database.connect(
-        settings.database_url, idle=idle, most=most, name=name, breaker=breakers.postgresql, reach=reach
-    )
-    build = builder(database, breakers.model)
+    breakers, reach = Breakers.of(limits), Reach(pooled=settings.pooled)
     replicas = Replicas(settings.replica_urls, most, name, pooled=settings.pooled, limits=limits)
-    try:
+    async with AsyncExitStack() as opened:
+        redis = connections.connect(settings.redis_url, name)
+        opened.push_async_callback(redis.aclose)
+        database = await Database.connect(
+            settings.database_url, idle=idle, most=most, name=name, breaker=breakers.postgresql, reach=reach
+        )
+        opened.push_async_callback(database.close)
+        build = builder(database, breakers.model)
         engines = await Running.start(database, build)
+        await refuse_unfit(redis)
         reads = await Reads.connect(database, replicas)
-    except BaseException:
-        await database.close()
-        raise
-    redis = connections.connect(settings.redis_url, name)
-    queue = PartitionedStream(redis, settings.stream_partitions, breaker=breakers.redis)
-    histories = histories_in(redis, settings.stream_partitions, breakers.redis)
-    letters = DeadLetterStream(redis, breaker=breakers.redis)
-    decider = Decider(database, Recall(database, histories, engines), engines)
-    garbage.settle()
+        opened.push_async_callback(reads.close)
+        queue = PartitionedStream(redis, settings.stream_partitions, breaker=breakers.redis)
+        histories = histories_in(redis, settings.stream_partitions, breakers.redis)
+        letters = DeadLetterStream(redis, breaker=breakers.redis)
+        decider = Decider(database, Recall(database, histories, engines), engines)
+        quotas, cache = Quotas(redis, breaker=breakers.redis), Cache(redis, breaker=breakers.redis)
+        await opened.enter_async_context(_measured(reads))
+        garbage.settle()
+        yield Parts(breakers, database, reads, queue, letters, histories, engines, build, decider, quotas, cache)
+
+
+@asynccontextmanager
+async def _measured(reads: Reads) -> AsyncIterator[None]:
+    """How far replicas are behind is known while the block lasts."""
     measuring = asyncio.create_task(reads.watch())
     try:
-        quotas = Quotas(redis, breaker=breakers.redis)
-        cache = Cache(redis, breaker=breakers.redis)
-        yield Parts(breakers, database, reads, queue, letters, histories, engines, build, decider, quotas, cache)
+        yield
     finally:
         measuring.cancel()
         with suppress(asyncio.CancelledError):
             await measuring
-        await redis.aclose()
-        await reads.close()
-        await database.close()
 
 
 def builder(database: Database, of_models: Breaker | None = None) -> Builder:

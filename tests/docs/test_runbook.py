@@ -11,7 +11,7 @@ from tests.docs.test_tables import LOGGED
 
 RUNBOOK = Page.read(ROOT / "docs" / "runbook.md")
 SOURCE = ROOT / "src" / "riskengine"
-ABOUT_THE_PLACE = ("stack", "storage", "settings.py")
+ABOUT_THE_PLACE = ("stack", "storage", "resilience", "settings.py")
 """Where ConfigurationError and StackError are about where the process runs, and not about a file's content."""
 
 OURS_ALONE = " was not started"

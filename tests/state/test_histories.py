@@ -4,17 +4,23 @@ import asyncio
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
+from riskengine.domain import stream_partition
+from riskengine.resilience.redis import Client
 from riskengine.state import scripts
 from riskengine.state.histories import Histories
-from riskengine.state.keys import LEASE
+from riskengine.state.keys import LEASE, Keys
 from riskengine.state.parts import DONE, Addition, Changes, FoundCells, Sought, SoughtCells, Stand
 
 
 @pytest.fixture
-def histories(redis: Redis) -> Histories:
-    return Histories(redis, shared_members=3, shared_window_ms=1000)
+def histories(redis: Client, partitions: int) -> Histories:
+    return Histories(redis, shared_members=3, shared_window_ms=1000, partitions=partitions)
+
+
+def _keys(name: str, partitions: int) -> Keys:
+    """The keys of what has the name."""
+    return Keys.of(stream_partition.of(name, partitions))
 
 
 def _value(sequence: int, rest: bytes = b"", horizon: int = 31) -> bytes:
@@ -68,14 +74,14 @@ async def test_moments_of_peers_follow_their_slots(histories: Histories) -> None
 
 
 async def test_a_history_that_reaches_further_back_replaces_one_as_new_and_lives_as_long(
-    histories: Histories, redis: Redis
+    histories: Histories, redis: Client, partitions: int
 ) -> None:
     # Given a history of 31 days, and others as new
     for horizon in (31, 91, 8):
         await histories.write(Changes({"alice": _value(5, horizon=horizon)}, [], []))
     # Then the one that reaches back furthest is kept, for a day more than it reaches
     assert await histories.horizons(["alice", "bob"]) == {"alice": 91}
-    assert 91 * 86_400 < await redis.ttl("history:{0}:alice") <= 92 * 86_400
+    assert 91 * 86_400 < await redis.ttl(_keys("alice", partitions).history + "alice") <= 92 * 86_400
 
 
 async def test_a_forgotten_history_is_gone(histories: Histories) -> None:
@@ -88,7 +94,7 @@ async def test_a_forgotten_history_is_gone(histories: Histories) -> None:
 
 
 async def test_what_is_kept_whole_is_marked_and_an_emptied_server_only_as_a_whole(
-    histories: Histories, redis: Redis
+    histories: Histories, redis: Client
 ) -> None:
     # Given an emptied server: nothing is marked
     assert not await histories.mark(["merchant"])
@@ -126,7 +132,9 @@ async def _count(histories: Histories, *cells: Addition, decided_at: int = 1000)
     await histories.write(Changes({}, [], [], cells, decided_at))
 
 
-async def test_cells_add_up_whatever_the_order_and_old_ones_are_forgotten(histories: Histories, redis: Redis) -> None:
+async def test_cells_add_up_whatever_the_order_and_old_ones_are_forgotten(
+    histories: Histories, redis: Client, partitions: int
+) -> None:
     # Given a series that is counted
     await _begin(histories)
     assert await _cells(histories, 0, 99) == FoundCells(None, {})
@@ -141,11 +149,12 @@ async def test_cells_add_up_whatever_the_order_and_old_ones_are_forgotten(histor
             await _count(histories, Addition(SERIES, 3, 60, value, one.number, one.cell))
     # Then the same is left: three cells before the newest, with what was added to them
     left = FoundCells(8, {5: (1, 0, 5, 0), 7: (3, 1, 300, 1), 8: (1, 0, 1, 0)})
-    fields = await redis.hkeys(f"series:{{0}}:{SERIES}:baker")
+    key = f"{_keys('baker', partitions).cells}{SERIES}:baker"
+    fields = await redis.hkeys(key)
     assert {field[:-1] for field in fields if field[:1].isdigit()} == {b"5", b"7", b"8"}
     assert await _cells(histories, 0, 99) == await _cells(histories, 0, 99, "smith") == left
     assert await _cells(histories, 8, 8) == FoundCells(8, {8: (1, 0, 1, 0)})
-    assert 0 < await redis.ttl(f"series:{{0}}:{SERIES}:baker") <= 60
+    assert 0 < await redis.ttl(key) <= 60
 
 
 async def test_tasks_that_add_to_one_hot_cell_lose_nothing(histories: Histories) -> None:
@@ -202,7 +211,7 @@ async def test_a_series_that_begins_anew_has_nothing_of_before(histories: Histor
     assert await _cells(histories, 0, 99) == FoundCells(6, {6: (1, 0, 7, 0)})
 
 
-async def test_scripts_that_the_server_lost_do_not_count_twice(histories: Histories, redis: Redis) -> None:
+async def test_scripts_that_the_server_lost_do_not_count_twice(histories: Histories, redis: Client) -> None:
     # Given a server that knows one of the scripts of a write, and not another
     await _begin(histories)
     await redis.script_flush()
@@ -215,28 +224,33 @@ async def test_scripts_that_the_server_lost_do_not_count_twice(histories: Histor
     assert await histories.horizons(["alice"]) == {"alice": 31}
 
 
-async def test_a_write_that_is_sent_again_counts_once(redis: Redis) -> None:
+async def test_a_write_that_is_sent_again_counts_once(histories: Histories, redis: Client, partitions: int) -> None:
     # Given a connection that breaks after the server has done what it was sent, once
-    class Breaking(Redis):
-        def pipeline(self, *arguments: Any, **options: Any) -> Any:
-            made = super().pipeline(*arguments, **options)
-            execute = made.execute
+    class Breaking:
+        def __init__(self) -> None:
+            self.sent: list[Any] = []
 
-            async def twice(**how: Any) -> Any:
-                commands = list(made.command_stack)
-                await execute(**how)
-                made.command_stack = commands
-                return await execute(**how)
+        def pipeline(self, **_: Any) -> "Breaking":
+            return self
 
-            made.execute = twice
-            return made
+        def execute_command(self, *command: Any) -> None:
+            self.sent.append(command)
 
-    broken = Histories(Breaking(connection_pool=redis.connection_pool), 3, 1000)
-    await _begin(Histories(redis, 3, 1000))
+        async def execute(self, **how: Any) -> Any:
+            sent, self.sent = self.sent, []
+            for _ in range(2):
+                pipeline = redis.pipeline(transaction=False)
+                for command in sent:
+                    pipeline.execute_command(*command)
+                answers = await pipeline.execute(**how)
+            return answers
+
+    broken: Any = Breaking()
+    await _begin(histories)
     # When something is counted over it
-    await _count(broken, _addition(7, 1, 0, 5, 0))
+    await _count(Histories(broken, 3, 1000, partitions=partitions), _addition(7, 1, 0, 5, 0))
     # Then it counts once
-    assert await _cells(Histories(redis, 3, 1000), 7, 7) == FoundCells(7, {7: (1, 0, 5, 0)})
+    assert await _cells(histories, 7, 7) == FoundCells(7, {7: (1, 0, 5, 0)})
 
 
 async def test_a_sum_that_leaves_64_bits_stops_there_and_stops_nothing_else(histories: Histories) -> None:
@@ -247,7 +261,7 @@ async def test_a_sum_that_leaves_64_bits_stops_there_and_stops_nothing_else(hist
     assert await _cells(histories, 7, 8) == FoundCells(8, {7: (2, 0, 2**63 - 10, 1), 8: (1, 0, 4, 0)})
 
 
-async def test_one_at_a_time_holds_the_lease(histories: Histories, redis: Redis) -> None:
+async def test_one_at_a_time_holds_the_lease(histories: Histories, redis: Client) -> None:
     assert await histories.lease("one", 60)
     assert await histories.lease("one", 60)
     assert not await histories.lease("other", 60)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from riskengine.domain.errors import Unavailable
 from riskengine.domain.rate_limit import MOST, RateLimit
 from riskengine.resilience import redis as connections
+from riskengine.resilience.redis import Client
 from riskengine.state import scripts
 from riskengine.state.quotas import Claim, Quota, Quotas
 
@@ -44,11 +44,11 @@ class Oracle:
 
 
 @pytest.fixture
-def quotas(redis: Redis) -> Quotas:
+def quotas(redis: Client) -> Quotas:
     return Quotas(redis)
 
 
-async def _run(redis: Redis, now: int, rate: int, burst: int, *costs: int) -> list[Any]:
+async def _run(redis: Client, now: int, rate: int, burst: int, *costs: int) -> list[Any]:
     """What the script says at a moment of the test's own."""
     command = scripts.call("take_quota", ["quota:k"], now, rate, burst, *costs)
     try:
@@ -73,7 +73,7 @@ _steps = st.lists(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rate=_sizes, burst=_sizes, steps=_steps)
 async def test_what_is_granted_is_what_the_algorithm_grants(
-    redis: Redis, rate: int, burst: int, steps: list[tuple[int, list[int]]]
+    redis: Client, rate: int, burst: int, steps: list[tuple[int, list[int]]]
 ) -> None:
     # Given a key of which nothing is taken, and the algorithm in exact fractions
     await redis.delete("quota:k")
@@ -91,7 +91,7 @@ async def test_what_is_granted_is_what_the_algorithm_grants(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rate=_sizes, burst=_sizes, data=st.data())
 async def test_a_claim_is_granted_when_it_was_said_to_be_and_not_a_second_before(
-    redis: Redis, rate: int, burst: int, data: st.DataObject
+    redis: Client, rate: int, burst: int, data: st.DataObject
 ) -> None:
     # Given a claim that is refused
     await redis.delete("quota:k")
@@ -107,7 +107,7 @@ async def test_a_claim_is_granted_when_it_was_said_to_be_and_not_a_second_before
     assert (quota.granted_after >= 1, early[0], right[0]) == (True, 0, 1)
 
 
-async def test_a_clock_that_was_set_back_keeps_nobody_waiting(redis: Redis) -> None:
+async def test_a_clock_that_was_set_back_keeps_nobody_waiting(redis: Client) -> None:
     # Given a key that is used up, on a server whose clock is then set back by an hour
     await _run(redis, NOW, 2, 4, 4)
     back = NOW - 3600 * SECOND
@@ -131,7 +131,7 @@ async def test_claims_of_many_keys_are_answered_in_their_order(quotas: Quotas) -
     assert (together[1].whole_after, alone[1].whole_after) == (10, 2)
 
 
-async def test_a_quota_may_be_evicted_and_lives_until_it_has_drained(quotas: Quotas, redis: Redis) -> None:
+async def test_a_quota_may_be_evicted_and_lives_until_it_has_drained(quotas: Quotas, redis: Client) -> None:
     # When a hundred seconds' worth is taken, and something is refused
     await quotas.take([Claim("a", RateLimit(1, 100), 100), Claim("z", RateLimit(1, 1), 5)])
     # Then that is kept with a time to live, a minute longer, and nothing for the other
@@ -151,12 +151,12 @@ async def test_a_limit_that_was_changed_holds_for_what_was_taken_before(quotas: 
 
 
 @pytest.fixture
-async def nowhere() -> AsyncIterator[Redis]:
+async def nowhere() -> AsyncIterator[Client]:
     client = connections.connect("redis://127.0.0.1:1/0", "test")
     yield client
     await client.aclose()
 
 
-async def test_without_a_server_it_says_so(nowhere: Redis) -> None:
+async def test_without_a_server_it_says_so(nowhere: Client) -> None:
     with pytest.raises(Unavailable, match="redis"):
         await Quotas(nowhere).take([Claim("a", RateLimit(1, 1), 1)])

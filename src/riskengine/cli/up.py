@@ -16,9 +16,11 @@ _MOST_REPLICAS = 3  # each is a whole PostgreSQL beside the others
 
 
 def command(
+    *,
     api: Annotated[int, typer.Option(min=1, max=MOST, help="API processes behind the balancer.")] = 2,
     workers: Annotated[int, typer.Option(min=1, max=MOST, help="Workers that score and decide.")] = 2,
     replicas: Annotated[int, typer.Option(min=0, max=_MOST_REPLICAS, help="PostgreSQL read replicas.")] = 0,
+    cluster: Annotated[bool, typer.Option("--cluster", help="Six nodes of Valkey instead of one.")] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the API on this machine.")] = 8080,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".riskengine"),
 ) -> None:
@@ -29,7 +31,7 @@ def command(
     """
     logs.configure("warning", "console")
     console = Console(soft_wrap=True)
-    stack = Stack(data_dir, api=api, workers=workers, replicas=replicas, port=port)
+    stack = Stack(data_dir, api=api, workers=workers, replicas=replicas, port=port, cluster=cluster)
     with suppress(KeyboardInterrupt), ExitStack() as running:
         with console.status("starting PostgreSQL, Valkey, workers, the API and its balancer"):
             running.enter_context(stack)

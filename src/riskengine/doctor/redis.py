@@ -47,11 +47,11 @@ def _memory(said: dict[str, Any]) -> Finding:
     policy, most = said["maxmemory_policy"], int(said["maxmemory"])
     says = f"{policy}, {said['used_memory_human']} of {said['maxmemory_human'] if most else 'no limit'}"
     if policy.startswith("allkeys"):
-        return fail("Valkey memory", f"{says}: it may forget the queue", "set maxmemory-policy to volatile-lru")
+        return fail("Valkey memory", f"{says}: it may forget the queue", "set maxmemory-policy to volatile-ttl")
     if not most:
         return warn("Valkey memory", says, "set maxmemory, below what the machine has")
     if policy == "noeviction":
-        return warn("Valkey memory", f"{says}: full, it refuses", "set maxmemory-policy to volatile-lru")
+        return warn("Valkey memory", f"{says}: full, it refuses", "set maxmemory-policy to volatile-ttl")
     return ok("Valkey memory", says)
 
 

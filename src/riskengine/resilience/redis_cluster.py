@@ -117,7 +117,11 @@ class Cluster(RedisCluster):
 
     def owner(self, command: PipelineCommand) -> ClusterNode:
         """The node that has the slot of the command's first key. Raises SlotNotCoveredError."""
-        return self.nodes_manager.get_node_from_slot(key_slot(self.encoder.encode(_first_key(command.args))))
+        slot = key_slot(self.encoder.encode(_first_key(command.args)))
+        nodes = self.nodes_manager.slots_cache.get(slot)
+        if not nodes:
+            raise SlotNotCoveredError(f"no node has slot {slot}")
+        return nodes[0]
 
     async def _pass(self, waiting: Sequence[_Sending]) -> None:
         """Sends each command to where it belongs, at once."""

@@ -26,6 +26,7 @@ from riskengine.stack.postgres_replica import PostgresReplica, forget_others
 from riskengine.stack.process import Process, stop_all
 from riskengine.stack.standing import MOST, Counts
 from riskengine.stack.valkey import Valkey
+from riskengine.stack.valkey_cluster import ValkeyCluster
 
 _ENGINE_STOP_TIMEOUT_S = 4.0  # with the servers' own (1, 2 and 3 s) a stop takes less than 10 s, whatever hangs
 _VALKEY_STOP_TIMEOUT_S = 1.0
@@ -33,6 +34,9 @@ _POSTGRES_STOP_TIMEOUT_S = 3.0
 
 _CONNECTIONS = {"max_connections": "600"}
 """Room for 32 processes of each kind with the usual pools, 552 connections in all. One that nobody uses costs 70 kB."""
+
+CLUSTER_PARTITIONS = 12
+"""Four for each of the three masters, about."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -51,13 +55,15 @@ class Stack:
     While it is up, the file `env` in the data directory holds `addresses` for other commands, and `scaling.scale` gives
     it more or fewer API processes and workers: `api` and `workers` are those of the moment.
 
+    With `cluster` there are six nodes of Valkey instead of one, and what is kept there is in CLUSTER_PARTITIONS.
+
     For those who want it otherwise: `postgres_settings` replace the usual ones, and `environment` says what an API
     process or worker of a name gets in its environment, over ours and the servers' addresses. They are up then.
     """
 
     postgres: Postgres
     replicas: Sequence[PostgresReplica]
-    valkey: Valkey
+    servers: Valkey | ValkeyCluster
     balancer: Balancer
     api: Sequence[EngineProcess]
     workers: Sequence[EngineProcess]
@@ -70,6 +76,7 @@ class Stack:
         workers: int = 2,
         replicas: int = 0,
         port: int | None = None,
+        cluster: bool = False,
         postgres_settings: Mapping[str, str] = _NOTHING,
         environment: Callable[[str], Mapping[str, str]] = lambda _: _NOTHING,
     ) -> None:
@@ -78,6 +85,7 @@ class Stack:
         self.replicas = ()
         self._replicas = [f"replica-{number + 1}" for number in range(replicas)]
         self._port = port
+        self._cluster = cluster
         self._postgres_settings = _CONNECTIONS | dict(postgres_settings)
         self._environment = environment
         self._started = ExitStack()
@@ -94,24 +102,35 @@ class Stack:
         return self.postgres.url()
 
     @property
+    def valkey(self) -> Valkey:
+        """The one server; only for a stack without a cluster."""
+        assert isinstance(self.servers, Valkey)
+        return self.servers
+
+    @property
     def redis_url(self) -> str:
         """Valkey's address, password included."""
-        return self.valkey.url
+        return self.servers.url
 
     @property
     def addresses(self) -> dict[str, str]:
         """What tells the engine's processes and other commands where the servers are."""
-        return {
+        found = {
             "DATABASE_URL": self.database_url,
             "DATABASE_REPLICA_URLS": ",".join(replica.url() for replica in self.replicas),
             "DATABASE_POOLER": "none",
             "REDIS_URL": self.redis_url,
         }
+        return found | {"STREAM_PARTITIONS": str(CLUSTER_PARTITIONS)} if self._cluster else found
 
     @property
     def processes(self) -> list[Process]:
         """Every process of the stack, in the order they started."""
-        servers = [self.postgres.process, *(replica.process for replica in self.replicas), self.valkey.process]
+        servers = [
+            self.postgres.process,
+            *(replica.process for replica in self.replicas),
+            *self.servers.processes,
+        ]
         return [*servers, *(part.process for part in (*self.workers, *self.api)), self.balancer.process]
 
     def __enter__(self) -> Self:
@@ -162,9 +181,9 @@ class Stack:
         self._started.callback(self.postgres.stop, _POSTGRES_STOP_TIMEOUT_S)
         self.postgres.start()
         self._start_replicas(directory)
-        self.valkey = Valkey(directory / "valkey")
-        self._started.callback(self.valkey.stop, _VALKEY_STOP_TIMEOUT_S)
-        self.valkey.start()
+        self.servers = ValkeyCluster(directory / "valkey") if self._cluster else Valkey(directory / "valkey")
+        self._started.callback(self.servers.stop, _VALKEY_STOP_TIMEOUT_S)
+        self.servers.start()
         addresses = directory / "env"
         addresses.touch(mode=0o600)
         addresses.write_text("".join(f"{name}={value}\n" for name, value in self.addresses.items()))

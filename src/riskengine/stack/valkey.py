@@ -58,6 +58,11 @@ class Valkey:
         )
 
     @property
+    def processes(self) -> list[Process]:
+        """The one process."""
+        return [self.process]
+
+    @property
     def url(self) -> str:
         """The server's address, password included."""
         return f"redis://:{self._password}@{ports.LOOPBACK}:{self.port}/0"
@@ -82,6 +87,18 @@ class Valkey:
     def stop(self, timeout_s: float = 2.0) -> None:
         """Stops the server; what it held is gone."""
         self.process.stop(timeout_s)
+
+    def ask(self, *command: str | int) -> str:
+        """What the server answers to a command. Raises redis.RedisError."""
+        with redis.Redis.from_url(self.url, decode_responses=True) as client:
+            client.response_callbacks.clear()
+            return str(client.execute_command(*command))
+
+    def lines(self, *command: str | int) -> list[str]:
+        """What the server answers to a command that has a list as answer. Raises redis.RedisError."""
+        with redis.Redis.from_url(self.url, decode_responses=True) as client:
+            client.response_callbacks.clear()
+            return list(map(str, client.execute_command(*command)))
 
     def ready(self) -> bool:
         """Whether the server answers."""

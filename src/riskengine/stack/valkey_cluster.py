@@ -13,7 +13,7 @@ import redis
 
 from riskengine.stack import ports
 from riskengine.stack.errors import StackError
-from riskengine.stack.process import stop_all
+from riskengine.stack.process import Process, stop_all
 from riskengine.stack.valkey import Valkey
 
 MASTERS = 3
@@ -61,13 +61,16 @@ class ValkeyNode(Valkey):
         return self.ask("CLUSTER", "MYID")
 
     @property
-    def serves(self) -> bool:
-        """Whether it is a master that has slots. False if it does not answer."""
+    def slots(self) -> list[range]:
+        """The slots that it has: of a replica, and of one that does not answer, none."""
         try:
             own = next(line.split() for line in self.ask("CLUSTER", "NODES").splitlines() if "myself" in line)
         except redis.RedisError:
-            return False
-        return "master" in own[2] and len(own) > _FIELDS
+            return []
+        if "master" not in own[2]:
+            return []
+        bounds = [text.partition("-") for text in own[_FIELDS:] if not text.startswith("[")]  # those move
+        return [range(int(first), int(last or first) + 1) for first, _, last in bounds]
 
     @property
     def settled(self) -> bool:
@@ -78,12 +81,6 @@ class ValkeyNode(Valkey):
             return False
         served = "cluster_state:ok" in state and f"cluster_slots_ok:{SLOTS}" in state
         return served and ("role:master" in role or "master_link_status:up" in role)
-
-    def ask(self, *command: str | int) -> str:
-        """What the node answers to a command. Raises redis.RedisError."""
-        with redis.Redis.from_url(self.url, decode_responses=True) as client:
-            client.response_callbacks.clear()
-            return str(client.execute_command(*command))
 
     def forget(self) -> None:
         """Forgets the cluster of an earlier run."""
@@ -105,6 +102,11 @@ class ValkeyCluster:
         ]
 
     @property
+    def processes(self) -> list[Process]:
+        """Those of all nodes."""
+        return [node.process for node in self.nodes]
+
+    @property
     def url(self) -> str:
         """Its address, for REDIS_URL: all nodes, password included."""
         hosts = ",".join(f"{ports.LOOPBACK}:{node.port}" for node in self.nodes)
@@ -113,7 +115,7 @@ class ValkeyCluster:
     @property
     def masters(self) -> list[ValkeyNode]:
         """The nodes that have slots now, of those that answer."""
-        return [node for node in self.nodes if node.serves]
+        return [node for node in self.nodes if node.slots]
 
     def __enter__(self) -> Self:
         self.start()
@@ -136,7 +138,7 @@ class ValkeyCluster:
 
     def stop(self, timeout_s: float = 2.0) -> None:
         """Stops all nodes; what they held is gone."""
-        stop_all([node.process for node in self.nodes], timeout_s)
+        stop_all(self.processes, timeout_s)
 
     def revive(self, node: ValkeyNode) -> None:
         """Starts a node again that was killed: as a replica, if its slots were taken over meanwhile."""
@@ -148,6 +150,10 @@ class ValkeyCluster:
     def whole(self) -> bool:
         """Whether all nodes live, know it, and each replica copies its master."""
         return all(node.settled for node in self.nodes)
+
+    def wait_whole(self) -> None:
+        """Returns when it is. Raises StackError if that takes too long."""
+        self._wait(lambda: self.whole, "the cluster")
 
     def _form(self) -> None:
         """Makes a cluster of new nodes."""
@@ -162,7 +168,7 @@ class ValkeyCluster:
             known = master.node_id
             self._wait(partial(_knows, replica, known), f"{replica.process.name} to meet")
             replica.ask("CLUSTER", "REPLICATE", known)
-        self._wait(lambda: self.whole, "the cluster")
+        self.wait_whole()
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _TIMEOUT_S

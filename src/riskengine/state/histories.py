@@ -77,7 +77,7 @@ class Histories:
             moments=_moments(moments),
             cells=_cells(cells.values(), rest),
             kept=_everywhere(kept),
-            kept_somewhere=_EMPTY.union(*filter(None, kept)),
+            kept_somewhere=_somewhere(kept),
         )
 
     async def write(self, changes: Changes) -> None:
@@ -222,6 +222,8 @@ def _cells_key(keys: Keys, series: str, value: str) -> str:
 
 def _cells(places: Collection[Sequence[int]], answers: Iterable[Any]) -> list[FoundCells | None]:
     """What was found, in the order in which it was sought: each answer has what stood at some places of it."""
+    if not places:
+        return []
     found: dict[int, FoundCells | None] = {}
     for at, flat in zip(places, answers, strict=False):
         found |= zip(at, map(parts.cells, flat), strict=True)
@@ -230,8 +232,15 @@ def _cells(places: Collection[Sequence[int]], answers: Iterable[Any]) -> list[Fo
 
 def _everywhere(kept: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
     """What all partitions keep; None if one has lost all."""
+    if len(kept) == 1:
+        return kept[0]
     whole = [names for names in kept if names is not None]
     return whole[0].intersection(*whole[1:]) if len(whole) == len(kept) else None
+
+
+def _somewhere(kept: Sequence[frozenset[str] | None]) -> frozenset[str]:
+    """What one of the partitions keeps at least."""
+    return (kept[0] or _EMPTY) if len(kept) == 1 else _EMPTY.union(*filter(None, kept))
 
 
 def _members(flat: Sequence[bytes]) -> dict[int, int]:

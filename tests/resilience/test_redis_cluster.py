@@ -1,0 +1,184 @@
+"""A real cluster: commands find their node, whatever moves; what a lost node had is lost alone, and found again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from redis.crc import key_slot
+
+from riskengine.domain.errors import ConfigurationError, Unavailable
+from riskengine.resilience import redis as connections
+from riskengine.resilience.breaker import Breaker
+from riskengine.resilience.redis import Client
+from riskengine.resilience.redis_fitness import refuse_unfit
+from riskengine.resilience.redis_url import RedisUrl
+from riskengine.stack.valkey import Valkey
+from riskengine.stack.valkey_cluster import ValkeyCluster, ValkeyNode
+from riskengine.state.histories import Histories
+from riskengine.state.parts import Changes, Sought
+from riskengine.streaming.redis_stream import RedisStream
+
+PARTITIONS = 12
+ACCOUNTS = [f"account-{number}" for number in range(40)]
+STREAMS = [f"stream:{{{number}}}" for number in range(6)]
+
+
+@pytest.fixture
+async def client(cluster_url: str) -> AsyncIterator[Client]:
+    client = connections.connect(cluster_url, "test")
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def histories(client: Client) -> Histories:
+    return Histories(client, 3, 1000, partitions=PARTITIONS)
+
+
+def _values(sequence: int) -> dict[str, bytes]:
+    return {account: sequence.to_bytes(8, "big") + (31).to_bytes(2, "big") for account in ACCOUNTS}
+
+
+def _owner(cluster: ValkeyCluster, slot: int) -> ValkeyNode:
+    return next(node for node in cluster.masters if any(slot in slots for slots in node.slots))
+
+
+async def test_streams_of_all_nodes_are_read_as_of_one(client: Client) -> None:
+    # Given streams on all nodes
+    for name in STREAMS:
+        queue = RedisStream(client, name)
+        # When messages are published, read, handed back, taken over, acknowledged
+        assert await queue.publish([b"a", b"b", b"c"]) == 3
+        first = await queue.read("one", 2, 1)
+        await queue.hand_back("one", first)
+        again = await queue.take_over("two", 1000, 10)
+        assert [message.body for message in again] == [b"a", b"b"]
+        await queue.acknowledge(again)
+        # Then the rest is there
+        assert await queue.depth() == 1
+        assert await queue.oldest() is not None
+        assert [message.body for message in await queue.read("two", 5, 1)] == [b"c"]
+        await queue.leave("one")
+        await queue.retire(0)
+
+
+async def test_many_who_wait_for_messages_on_all_nodes_get_them(client: Client) -> None:
+    # Given consumers that wait on all nodes
+    queues = [RedisStream(client, name) for name in STREAMS]
+    waiting = [asyncio.create_task(queue.read("one", 1, 3000)) for queue in queues]
+    await asyncio.gather(*(queue.depth() for queue in queues))
+    # When each stream gets a message
+    await asyncio.gather(*(queue.publish([b"a"]) for queue in queues))
+    # Then each of them has it
+    assert [len(messages) for messages in await asyncio.gather(*waiting)] == [1] * len(queues)
+
+
+async def test_a_slot_that_moves_while_it_is_used_is_followed(
+    valkey_cluster: ValkeyCluster, client: Client, histories: Histories
+) -> None:
+    # Given histories and a stream in a slot, and who writes and reads them all the time
+    slot = key_slot(b"3")
+    source = _owner(valkey_cluster, slot)
+    target = next(node for node in valkey_cluster.masters if node is not source)
+    queue = RedisStream(client, "stream:{3}")
+    await histories.write(Changes(_values(1), [], []))
+    await queue.publish([b"0"])
+    rounds = 1
+
+    async def use() -> None:
+        """Away for a moment is what a command may be whose keys are in two places."""
+        nonlocal rounds
+        rounds += 1
+        try:
+            await histories.write(Changes(_values(rounds), [], []))
+            found = await histories.find(Sought(ACCOUNTS, [], [0]))
+            assert found.histories == _values(rounds)
+        except Unavailable:
+            pass
+        await queue.publish([str(rounds).encode()])
+
+    # When the slot is moved key by key, with use between any two steps
+    target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.node_id)
+    source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", target.node_id)
+    await use()
+    while keys := source.lines("CLUSTER", "GETKEYSINSLOT", slot, 1):
+        password = RedisUrl.of(valkey_cluster.url).options["password"]
+        source.ask("MIGRATE", "127.0.0.1", target.port, keys[0], 0, 5000, "AUTH", password)
+        await use()
+    for node in (target, source, *(other for other in valkey_cluster.masters if other not in (target, source))):
+        node.ask("CLUSTER", "SETSLOT", slot, "NODE", target.node_id)
+        await use()
+    # Then it is on the other node, with all that was written meanwhile
+    assert _owner(valkey_cluster, slot) is target
+    await use()
+    assert (await histories.find(Sought(ACCOUNTS, [], [0]))).histories == _values(rounds)
+    assert await queue.depth() == rounds
+    assert int(target.ask("CLUSTER", "COUNTKEYSINSLOT", slot)) > 1
+
+
+@contextmanager
+def _uncovered(cluster: ValkeyCluster, first: int, last: int) -> Iterator[None]:
+    """Nobody has these slots, of one master."""
+    owner = _owner(cluster, first)
+    for node in (owner, *(other for other in cluster.nodes if other is not owner)):  # who is told first tells nobody
+        node.ask("CLUSTER", "DELSLOTSRANGE", first, last)
+    try:
+        yield
+    finally:
+        owner.ask("CLUSTER", "ADDSLOTSRANGE", first, last)
+        cluster.wait_whole()
+
+
+async def test_slots_that_nobody_has_are_named_at_the_start_and_an_absence_later(
+    valkey_cluster: ValkeyCluster, client: Client, histories: Histories
+) -> None:
+    # Given a cluster that works
+    await refuse_unfit(client)
+    await histories.write(Changes(_values(1), [], []))
+    first = key_slot(b"7")
+    with _uncovered(valkey_cluster, first, first + 9):
+        # When some slots lose their node, a process that starts is told which, and what to do
+        late = connections.connect(valkey_cluster.url, "test")
+        with pytest.raises(ConfigurationError, match=f"no node for the slots .*{first}-{first + 9}.*ADDSLOTSRANGE"):
+            await refuse_unfit(late)
+        await late.aclose()
+        # And one that runs waits
+        with pytest.raises(Unavailable):
+            await histories.write(Changes(_values(2), [], []))
+    # Then it goes on when they are back
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await histories.write(Changes(_values(3), [], []))
+                break
+            except Unavailable:
+                continue
+    assert (await histories.find(Sought(ACCOUNTS, [], [0]))).histories == _values(3)
+
+
+async def test_an_address_of_the_other_kind_is_refused(valkey: Valkey, valkey_cluster: ValkeyCluster) -> None:
+    one, *_ = valkey_cluster.nodes
+    for url, what in (
+        (one.url, r"write it as redis\+cluster://"),
+        (valkey.url.replace("redis://", "redis+cluster://"), "write it as redis://"),
+    ):
+        client = connections.connect(url, "test")
+        with pytest.raises(ConfigurationError, match=what):
+            await refuse_unfit(client)
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "url", ["redis+cluster://127.0.0.1:1,127.0.0.1:2", "redis+sentinel://127.0.0.1:1/service", "redis://127.0.0.1:1"]
+)
+async def test_what_is_away_is_waited_for(url: str) -> None:
+    # Given nobody at the address
+    client: Any = connections.connect(url, "test")
+    # When a process starts, nothing is wrong with that; when it asks, it hears so
+    await refuse_unfit(client)
+    for call in (Histories(client, 3, 1000).ping, RedisStream(client, breaker=Breaker("redis")).depth):
+        with pytest.raises(Unavailable):
+            await call()
+    await client.aclose()
