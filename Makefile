@@ -49,7 +49,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 bench-scale: $(READY)
-	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.scale --page docs/sql.md
 	$(BIN)/python scripts/scale_model.py
 
 chaos: $(READY)

@@ -70,7 +70,7 @@ class _Load:
     """The standard load, a second at a time."""
 
     def __init__(self, database: Database, redis: Redis) -> None:
-        cache, engines, histories = Cache(redis), Fixed(Engine.starter()), wiring.histories_in(redis)
+        cache, engines, histories = Cache(redis), Fixed(Engine.starter()), wiring.histories_in(redis, 1)
         self._database = database
         self._redis = redis
         self._decider = Decider(database, Recall(database, histories, engines), engines)
@@ -167,12 +167,25 @@ def _requests(kind: str) -> dict[str, float]:
     return {one: REGISTRY.get_sample_value(name, {"kind": kind, "result": one}) or 0.0 for one in results}
 
 
-async def _run(postgres: Postgres, valkey: Valkey) -> list[HitRate]:
+def run(seconds: int = SECONDS) -> list[HitRate]:
+    """The hit rates of so many seconds of load, on servers of their own."""
+    with tempfile.TemporaryDirectory(prefix="riskengine-caches-") as directory:
+        postgres, valkey = Postgres(Path(directory, "postgres")), Valkey(Path(directory, "valkey"))
+        postgres.start()
+        try:
+            valkey.start()
+            return uvloop.run(_run(postgres, valkey, seconds))
+        finally:
+            valkey.stop()
+            postgres.stop()
+
+
+async def _run(postgres: Postgres, valkey: Valkey, seconds: int) -> list[HitRate]:
     await starters.prepare(postgres.url("postgres"))
     database = await Database.connect(postgres.url("postgres"), idle=1, most=5, name="benchmark")
     redis = connections.connect(valkey.url, "benchmark")
     try:
-        return await measure(database, redis)
+        return await measure(database, redis, seconds)
     finally:
         await redis.aclose()
         await database.close()
@@ -181,16 +194,7 @@ async def _run(postgres: Postgres, valkey: Valkey) -> list[HitRate]:
 def main() -> None:
     """Prints the hit rates beside what they are to be."""
     logs.configure("warning", "console")
-    with tempfile.TemporaryDirectory() as directory:
-        Path(directory).chmod(0o755)
-        postgres, valkey = Postgres(Path(directory, "postgres")), Valkey(Path(directory, "valkey"))
-        postgres.start()
-        try:
-            valkey.start()
-            found = uvloop.run(_run(postgres, valkey))
-        finally:
-            valkey.stop()
-            postgres.stop()
+    found = run()
     table = Table("kind", "requests", "hit rate", "target", title="The cache under the standard load")
     for one in found:
         style = "" if one.rate >= one.target else "red"

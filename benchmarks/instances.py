@@ -64,7 +64,7 @@ def measure(rows: Traffic, scale: Scale, layouts: Sequence[Layout], say: Callabl
     found = []
     for layout in layouts:
         say(str(layout))
-        with Stack(api=layout.api, workers=layout.workers) as stack:
+        with Stack(api=layout.api, workers=layout.workers, cluster=layout.valkey == "cluster") as stack:
             found.append(uvloop.run(_measure(stack, layout, rows, scale)))
     return found
 

@@ -34,13 +34,18 @@ READS, QUICK_READS = 2_000, 50
 """How many of each read are timed."""
 
 
-async def run(directory: Path, sizes: Sequence[int], reads: int, console: Console) -> Months:
+def sizes(rows: int) -> list[int]:
+    """The sizes of the databases of which the largest has so many rows."""
+    return [*(int(rows * share) for share in SMALLER), rows]
+
+
+async def run(directory: Path, wanted: Sequence[int], reads: int, console: Console) -> Months:
     """Fills databases in the directory, and measures on them. Raises what PostgreSQL raises."""
     server = Postgres(directory, settings=month_fill.THROW_AWAY)
     server.start()
     try:
         timed = []
-        for place, size in enumerate(sizes):
+        for place, size in enumerate(wanted):
             url = server.url(f"months_{place}")
             filled = await _filled(server, url, directory / f"filled_{place}.json", size)
             console.print(f"{size:,} rows: {filled.size / 2**30:.1f} GiB in {filled.seconds:.0f} s")
@@ -50,7 +55,7 @@ async def run(directory: Path, sizes: Sequence[int], reads: int, console: Consol
     finally:
         server.stop(60.0)
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    return Months(date, Machine.here(), sizes[-1], filled.size, filled.seconds, timed, reviewed, gains)
+    return Months(date, Machine.here(), wanted[-1], filled.size, filled.seconds, timed, reviewed, gains)
 
 
 async def review(url: str) -> list[Reviewed]:
@@ -100,10 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     logs.configure("error", "console")
     console = Console(highlight=False)
-    sizes = [*(int(given.rows * share) for share in SMALLER), given.rows]
-    sizes, reads = (QUICK, QUICK_READS) if given.quick else (sizes, READS)
+    wanted, reads = (QUICK, QUICK_READS) if given.quick else (sizes(given.rows), READS)
     with tempfile.TemporaryDirectory(prefix="riskengine-months-") as directory:
-        months = asyncio.run(run(given.keep or Path(directory), sizes, reads, console))
+        months = asyncio.run(run(given.keep or Path(directory), wanted, reads, console))
     given.output.write_bytes(msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n")
     given.page.write_text(month_page.page(months))
     console.print(month_page.page(months), markup=False)
