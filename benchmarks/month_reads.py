@@ -3,7 +3,8 @@
 import random
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -49,15 +50,55 @@ class Gain(msgspec.Struct, frozen=True):
     less: float
 
 
-async def reads(url: str, rows: int, count: int) -> Reads:
-    """Times both, so many times each, on one connection, of transactions drawn at random from all months."""
+async def reads(urls: Sequence[str], sizes: Sequence[int], count: int) -> list[Reads]:
+    """Times both reads on each database, so many of each, of transactions drawn at random from all months.
+
+    The databases take turns, so that the noise of the machine hits all alike, and each read is done once before it is
+    timed, so that it finds its pages in memory.
+    """
+    async with AsyncExitStack() as opened:
+        courses = [await _Course.start(await opened.enter_async_context(_database(url)), count) for url in urls]
+        for place in range(min(len(course.drawn) for course in courses)):
+            for course in courses:
+                await course.take(place)
+    return [
+        Reads(size, _times(course.by_id), _times(course.pages)) for size, course in zip(sizes, courses, strict=True)
+    ]
+
+
+class _Course:
+    """The reads on one database, and the milliseconds that each took."""
+
+    def __init__(self, database: Database, drawn: Sequence[tuple[UUID, str]]) -> None:
+        self.drawn = drawn
+        self.by_id: list[float] = []
+        self.pages: list[float] = []
+        self._database = database
+
+    @classmethod
+    async def start(cls, database: Database, count: int) -> "_Course":
+        async with database.connection() as connection:
+            return cls(database, await _drawn(connection, count))
+
+    async def take(self, place: int) -> None:
+        """Does both reads of a place twice, and times the second."""
+        transaction_id, account_id = self.drawn[place]
+        for read, found in ((self._get(transaction_id), self.by_id), (self._page(account_id), self.pages)):
+            await read()
+            found.append(await _ms(read))
+
+    def _get(self, transaction_id: UUID) -> Read:
+        return lambda: records.get(self._database, transaction_id)
+
+    def _page(self, account_id: str) -> Read:
+        return lambda: records.page(self._database, Filter(account_id=account_id), None, PAGE)
+
+
+@asynccontextmanager
+async def _database(url: str) -> AsyncIterator[Database]:
     database = await Database.connect(url, idle=1, most=1, name="reads")
     try:
-        async with database.connection() as connection:
-            drawn = await _drawn(connection, count)
-        by_id = [_get(database, transaction_id) for transaction_id, _ in drawn]
-        pages = [_page(database, account_id) for _, account_id in drawn]
-        return Reads(rows, await _times(by_id), await _times(pages))
+        yield database
     finally:
         await database.close()
 
@@ -112,14 +153,6 @@ def _fetch(connection: asyncpg.Connection, text: str, *arguments: object) -> Rea
     return read
 
 
-def _get(database: Database, transaction_id: UUID) -> Read:
-    return lambda: records.get(database, transaction_id)
-
-
-def _page(database: Database, account_id: str) -> Read:
-    return lambda: records.page(database, Filter(account_id=account_id), None, PAGE)
-
-
 async def _drawn(connection: asyncpg.Connection, count: int) -> list[tuple[UUID, str]]:
     """Transactions and accounts, each month's share as likely as any; the same in each run on the same rows."""
     names = await connection.fetch(
@@ -136,11 +169,9 @@ async def _drawn(connection: asyncpg.Connection, count: int) -> list[tuple[UUID,
     return drawn[:count]
 
 
-async def _times(tasks: Sequence[Read]) -> Times:
-    for task in tasks[: len(tasks) // 10]:
-        await task()
-    found = sorted([await _ms(task) for task in tasks])
-    return Times(round(statistics.median(found), 3), round(found[len(found) * 99 // 100], 3))
+def _times(found: Sequence[float]) -> Times:
+    ordered = sorted(found)
+    return Times(round(statistics.median(ordered), 3), round(ordered[len(ordered) * 99 // 100], 3))
 
 
 async def _median(task: Read, times: int = 5) -> float:

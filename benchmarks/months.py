@@ -30,7 +30,7 @@ SMALLER = (1 / 200, 1 / 20)
 QUICK = [1_200, 12_000]
 """The sizes that show that everything runs, and no more."""
 
-READS, QUICK_READS = 2_000, 50
+READS, QUICK_READS = 500, 50
 """How many of each read are timed."""
 
 
@@ -44,14 +44,13 @@ async def run(directory: Path, wanted: Sequence[int], reads: int, console: Conso
     server = Postgres(directory, settings=month_fill.THROW_AWAY)
     server.start()
     try:
-        timed = []
+        urls = [server.url(f"months_{place}") for place in range(len(wanted))]
         for place, size in enumerate(wanted):
-            url = server.url(f"months_{place}")
-            filled = await _filled(server, url, directory / f"filled_{place}.json", size)
+            filled = await _filled(server, urls[place], directory / f"filled_{place}.json", size)
             console.print(f"{size:,} rows: {filled.size / 2**30:.1f} GiB in {filled.seconds:.0f} s")
-            timed.append(await month_reads.reads(url, size, reads))
-        reviewed = await review(url)
-        gains = await month_reads.gains(url)
+        timed = await month_reads.reads(urls, wanted, reads)
+        reviewed = await review(urls[-1])
+        gains = await month_reads.gains(urls[-1])
     finally:
         server.stop(60.0)
     date = datetime.now(UTC).isoformat(timespec="seconds")
