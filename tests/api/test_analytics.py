@@ -186,10 +186,15 @@ async def test_of_two_processes_one_loads_what_two_hundred_ask_for(
 async def test_what_was_decided_is_read_without_postgresql_but_never_what_is_pending(api: Api) -> None:
     # Given something decided, and something pending that was asked for
     decided = (await api.client.post(DECISIONS, json=payment(metadata={"a": 1}))).json()
-    pending = (await api.client.post(TRANSACTIONS, json=payment())).json()["transaction_id"]
+    waiting = payment(idempotency_key="waiting")
+    pending = (await api.client.post(TRANSACTIONS, json=waiting)).json()["transaction_id"]
     for _ in range(2):
         assert (await api.client.get(f"{TRANSACTIONS}/{pending}")).json()["status"] == "pending"
         assert (await api.client.get(f"{TRANSACTIONS}/{pending}/decision")).status_code == 404
+    # When it is decided, Then that is seen at once
+    assert (await api.client.post(DECISIONS, json=waiting)).json()["transaction_id"] == pending
+    assert (await api.client.get(f"{TRANSACTIONS}/{pending}")).json()["status"] == "processed"
+    assert (await api.client.get(f"{TRANSACTIONS}/{pending}/decision")).status_code == 200
     hits, missed = _requests("decision", "hit"), misses("transaction")
     # When what was decided is asked for, Then it is as it was answered, from what was written when it was decided
     path = f"{TRANSACTIONS}/{decided['transaction_id']}"

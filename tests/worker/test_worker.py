@@ -57,11 +57,12 @@ async def test_a_worker_stops_when_told_and_a_second_time_does_no_harm(
     settings: Settings, database: Database, queue: Queue, redis: Redis
 ) -> None:
     async with wiring.assemble(settings, name="test", idle=1, most=5) as parts:
-        # Given a worker that has decided something
+        # Given a worker that has decided something, and added it to the rollups
         await _published(database, queue, 30)
         worker = Worker(parts, settings)
         running = asyncio.create_task(worker.run())
         await _until("SELECT count(*) = 30 FROM decisions", database)
+        await _until("SELECT sum(count) = 30 FROM rollup_hours", database)
         # When it is told to stop, twice
         worker.stop()
         worker.stop()

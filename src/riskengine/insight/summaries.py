@@ -12,6 +12,7 @@ from riskengine.domain.errors import FieldError, InvalidInput
 from riskengine.state import codec
 from riskengine.state.cache import Cache, guarded_by
 from riskengine.state.cache_kinds import HISTORICAL, RECENT, SUMMARY_HISTORICAL, SUMMARY_RECENT, Entry
+from riskengine.state.codec import Codec
 from riskengine.storage.database import Row
 from riskengine.storage.reader import Reader
 
@@ -102,6 +103,10 @@ class TopRules(msgspec.Struct, frozen=True):
     rules: Sequence[RuleFigures]
 
 
+_SUMMARY, _DISTRIBUTION = codec.of(DaySummary), codec.of(Distribution)
+_VOLUME, _TOP_RULES = codec.of(Volume), codec.of(TopRules)
+
+
 class Summaries:
     """Answers questions on days (UTC, by acceptance). What it says of today and yesterday is up to two minutes old."""
 
@@ -119,7 +124,7 @@ class Summaries:
             before = [row for row in found if row["day"] != day]
             return DaySummary(day, rows[0]["as_of"], _figures(today), _figures(before))
 
-        return await self._cached(DaySummary, f"summary:{day}", day, load)
+        return await self._cached(_SUMMARY, f"summary:{day}", day, load)
 
     async def distribution(self, first: date, last: date) -> Distribution:
         """By score, level and outcome. Raises InvalidInput, Unavailable."""
@@ -135,7 +140,7 @@ class Summaries:
             count = sum(buckets.values())
             return Distribution(first, last, rows[0]["as_of"], count, buckets, parts["level"], parts["outcome"])
 
-        return await self._cached(Distribution, f"distribution:{first}:{last}", last, load)
+        return await self._cached(_DISTRIBUTION, f"distribution:{first}:{last}", last, load)
 
     async def volume(self, first: date, last: date, by: Step) -> Volume:
         """By hour or day. Raises InvalidInput, Unavailable."""
@@ -150,7 +155,7 @@ class Summaries:
             ]
             return Volume(first, last, by, rows[0]["as_of"], points)
 
-        return await self._cached(Volume, f"volume:{first}:{last}:{by}", last, load)
+        return await self._cached(_VOLUME, f"volume:{first}:{last}:{by}", last, load)
 
     async def top_rules(self, first: date, last: date, limit: int) -> TopRules:
         """Those that fired most often, and their shares. Raises InvalidInput, Unavailable."""
@@ -163,13 +168,13 @@ class Summaries:
             rules = [_rule(name, [row for row in rows if row["rule"] == name], decisions) for name in names]
             return TopRules(first, last, rows[0]["as_of"], decisions, rules)
 
-        return await self._cached(TopRules, f"rules:{first}:{last}:{limit}", last, load)
+        return await self._cached(_TOP_RULES, f"rules:{first}:{last}:{limit}", last, load)
 
-    async def _cached(self, type_: type[Value], name: str, last: date, load: Callable[[], Awaitable[Value]]) -> Value:
+    async def _cached(self, as_: Codec[Value], name: str, last: date, load: Callable[[], Awaitable[Value]]) -> Value:
         """Recent if the last day is today or yesterday, or still to come."""
         recent = last >= clock.to_datetime(clock.now_ms()).date() - timedelta(days=1)
         kind, mark = (SUMMARY_RECENT, RECENT) if recent else (SUMMARY_HISTORICAL, HISTORICAL)
-        return await self._cache.entry(Entry(kind, name, guarded_by(mark)), codec.of(type_), load)
+        return await self._cache.entry(Entry(kind, name, guarded_by(mark)), as_, load)
 
 
 def check(first: date, last: date, most: int) -> None:

@@ -2,6 +2,7 @@
 
 -- The id of the transaction of PostgreSQL that stored the decision: rows of ids below the oldest that still writes are all there,
 -- so that they can be counted, each once. 0: counted otherwise (it is older than this column, or came back from an archive).
+-- No row is rewritten; the index reads all there are once, and who decides waits for that.
 -- After a restore into another server, where ids begin again, the default adds what makes them go on from the old ones.
 ALTER TABLE decisions ADD COLUMN decided_xid bigint NOT NULL DEFAULT 0;
 ALTER TABLE decisions ALTER COLUMN decided_xid SET DEFAULT pg_current_xact_id()::text::bigint;
