@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from riskengine.pipeline.proof.audit import audit
+from riskengine.stack import programs
 from riskengine.stack.errors import StackError
 from riskengine.stack.stack import Stack
 from riskengine.storage import processes
@@ -36,6 +37,11 @@ def pooled() -> dict[str, str]:
 def stack(tmp_path_factory: pytest.TempPathFactory, pooled: dict[str, str]) -> Iterator[Stack]:
     """Two API processes and two workers, which reach PostgreSQL through PgBouncer."""
     pgbouncer.program()
+    try:
+        for program in (programs.postgres, programs.valkey, programs.caddy):
+            program()
+    except StackError as error:
+        pytest.skip(str(error))
     stops = ExitStack()
 
     def environment(_: str) -> Mapping[str, str]:
@@ -46,13 +52,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pooled: dict[str, str]) -> I
         return pooled
 
     stack = Stack(tmp_path_factory.mktemp("pooled"), environment=environment)
-    with stops:
-        try:
-            stack.__enter__()
-        except StackError as error:
-            pytest.skip(f"no embedded stack: {error}")
+    with stops, stack:  # what does not start behind the pooler is a failure, and no reason to skip
         yield stack
-        stack.stop()
 
 
 def riskengine(stack: Stack, pooled: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 from prometheus_client import Counter
 
-from riskengine.domain.errors import RiskEngineError, Unavailable
+from riskengine.domain.errors import RiskEngineError
 from riskengine.resilience.breaker import Limits
 from riskengine.storage import queries
 from riskengine.storage.database import Database, Row
@@ -103,7 +103,8 @@ class Reads:
 
     async def _watch(self, replica: Replica) -> None:
         while True:
-            with suppress(Unavailable):  # of the primary: what replicas have only gets older
+            # If the primary cannot say where it is, what replicas have only gets older.
+            with suppress(RiskEngineError, asyncpg.PostgresError):
                 await replica.measure(await Position.of(self._primary))
             await asyncio.sleep(MEASURE_EVERY)
 
