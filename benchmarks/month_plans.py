@@ -57,8 +57,9 @@ def of(found: dict[str, Any]) -> Plan:
 
 
 def _is_large(node: dict[str, Any]) -> bool:
-    """Whether the table is one of months: others are small enough to be read whole, where the planner thinks so."""
-    return _PARTITION.match(node["Relation Name"]) is not None
+    """Whether the table is one of a month, and not empty: others are small, and read whole where the planner likes."""
+    read = node["Shared Hit Blocks"] + node["Shared Read Blocks"]
+    return read > 0 and _PARTITION.match(node["Relation Name"]) is not None
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
