@@ -45,5 +45,5 @@ def test_what_cannot_be_meant_is_refused_without_showing_the_password(text: str,
 
 
 def test_an_option_that_a_cluster_does_not_know_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="REDIS_URL cannot be used: .*colour"):
+    with pytest.raises(ConfigurationError, match=r"REDIS_URL cannot be used: .*colour"):
         connections.connect("redis+cluster://one:1/?colour=red", "test")
