@@ -24,6 +24,11 @@ def test_values_are_typed() -> None:
     assert (settings.worker_batch_size, settings.worker_metrics_port, settings.log_level) == (250, 9100, "debug")
 
 
+@pytest.mark.parametrize("kind", ["redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel"])
+def test_valkey_may_be_a_server_a_cluster_or_behind_sentinels(kind: str) -> None:
+    assert Settings.load({**ADDRESSES, "REDIS_URL": f"{kind}://host:1"}).redis_url == f"{kind}://host:1"
+
+
 def test_every_fault_is_told_at_once_with_what_to_set() -> None:
     wrong = {
         "DATABASE_URL": "mysql://user:secret@host/db",

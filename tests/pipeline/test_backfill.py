@@ -39,7 +39,8 @@ SERIES = CROWDED.commons.series
 
 @pytest.fixture
 def histories(redis: Redis) -> Histories:
-    return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS)
+    """In three partitions: whatever is filled, each of them is, and goes on where it stood."""
+    return Histories(redis, shared.MOST_MEMBERS, shared.WINDOW_MS, partitions=3)
 
 
 def _backfill(database: Database, histories: Histories, engine: Engine = CROWDED, page: int = 37) -> Backfill:

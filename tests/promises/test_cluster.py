@@ -46,6 +46,8 @@ async def test_what_was_accepted_while_a_master_dies_is_decided_once(
     assert victim not in cluster.masters
     assert len(accepted) == 1200
     await decided_once(database, accepted, 1200)
+    # And what is kept lies on all nodes
+    assert all("history:" in str(node.lines("KEYS", "history:*")) for node in cluster.masters)
     # And with the breakers closed again the API is ready, and the killed node is a replica once it is back
     async with httpx.AsyncClient() as anybody:
         deadline = time.monotonic() + 20

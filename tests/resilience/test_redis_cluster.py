@@ -10,6 +10,7 @@ from redis.crc import key_slot
 
 from riskengine.domain.errors import ConfigurationError, Unavailable
 from riskengine.resilience import redis as connections
+from riskengine.resilience import redis_fitness
 from riskengine.resilience.breaker import Breaker
 from riskengine.resilience.redis import Client
 from riskengine.resilience.redis_fitness import refuse_unfit
@@ -118,6 +119,38 @@ async def test_a_slot_that_moves_while_it_is_used_is_followed(
     assert int(target.ask("CLUSTER", "COUNTKEYSINSLOT", slot)) > 1
 
 
+async def test_a_killed_master_costs_others_nothing_and_its_replica_is_found(
+    valkey_cluster: ValkeyCluster, client: Client
+) -> None:
+    # Given streams on all nodes, and a reader that waits on a node that will live
+    victim = _owner(valkey_cluster, key_slot(b"0"))
+    lives = [name for name in STREAMS if _owner(valkey_cluster, key_slot(name.encode())) is not victim]
+    dies = [name for name in STREAMS if name not in lives]
+    reading = RedisStream(client, lives[0])
+    await reading.publish([b"first"])
+    await reading.read("one", 1, 1)
+    waiting = asyncio.create_task(reading.read("one", 1, 4000))
+    # When the master of some is killed
+    victim.process.kill()
+    # Then each command to another is done, once, and those to it fail until its replica has its place
+    tries = 0
+    async with asyncio.timeout(20):
+        while True:
+            tries += 1
+            pipeline = client.pipeline(transaction=False)
+            for name in STREAMS:
+                pipeline.execute_command("XADD", name, "*", "d", b"x")
+            answers = dict(zip(STREAMS, await pipeline.execute(raise_on_error=False), strict=True))
+            assert not any(isinstance(answers[name], Exception) for name in lives)
+            if not any(isinstance(answer, Exception) for answer in answers.values()):
+                break
+    assert len(await waiting) == 1
+    assert [await RedisStream(client, name).depth() for name in lives[1:]] == [tries] * len(lives[1:])
+    assert [await RedisStream(client, name).depth() for name in dies] == [1] * len(dies)
+    valkey_cluster.revive(victim)
+    assert not victim.slots
+
+
 @contextmanager
 def _uncovered(cluster: ValkeyCluster, first: int, last: int) -> Iterator[None]:
     """Nobody has these slots, of one master."""
@@ -136,6 +169,7 @@ async def test_slots_that_nobody_has_are_named_at_the_start_and_an_absence_later
 ) -> None:
     # Given a cluster that works
     await refuse_unfit(client)
+    await histories.ping()
     await histories.write(Changes(_values(1), [], []))
     first = key_slot(b"7")
     with _uncovered(valkey_cluster, first, first + 9):
@@ -182,3 +216,19 @@ async def test_what_is_away_is_waited_for(url: str) -> None:
         with pytest.raises(Unavailable):
             await call()
     await client.aclose()
+
+
+@pytest.mark.parametrize("kind", ["redis", "redis+cluster"])
+async def test_a_start_does_not_wait_for_one_that_stalls(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a server that takes connections and answers nothing
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    monkeypatch.setattr(redis_fitness, "PATIENCE", 0.05)
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        client = connections.connect(f"{kind}://127.0.0.1:{server.sockets[0].getsockname()[1]}", "test")
+        # When a process starts, then it goes on before a command would be given up
+        async with asyncio.timeout(connections.ANSWER_TIMEOUT):
+            await refuse_unfit(client)
+        await client.aclose()

@@ -3,6 +3,7 @@
 import pytest
 
 from riskengine.domain.errors import ConfigurationError
+from riskengine.resilience import redis as connections
 from riskengine.resilience.redis_url import CLUSTER, SENTINEL, SERVER, Address, RedisUrl
 
 
@@ -41,3 +42,8 @@ def test_what_cannot_be_meant_is_refused_without_showing_the_password(text: str,
         RedisUrl.of(text)
     assert "REDIS_URL cannot be used" in str(raised.value)
     assert "secret" not in str(raised.value)
+
+
+def test_an_option_that_a_cluster_does_not_know_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"REDIS_URL cannot be used: .*colour"):
+        connections.connect("redis+cluster://one:1/?colour=red", "test")

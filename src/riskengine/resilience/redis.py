@@ -21,7 +21,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from riskengine.domain.errors import Unavailable
+from riskengine.domain.errors import ConfigurationError, Unavailable
 from riskengine.resilience.breaker import Breaker
 from riskengine.resilience.redis_cluster import Cluster
 from riskengine.resilience.redis_connection import (
@@ -73,7 +73,10 @@ def connect(url: str, name: str) -> Client:
         "socket_connect_timeout": CONNECT_TIMEOUT,
     }
     if where.kind == CLUSTER:
-        return Cluster(where, **options)
+        try:
+            return Cluster(where, **options)
+        except TypeError as error:
+            raise ConfigurationError(f"REDIS_URL cannot be used: {error}; correct what stands behind the ?") from error
     options["retry"] = Retry(NoBackoff(), 1)
     if where.kind == SENTINEL:
         return _watched(where, options)

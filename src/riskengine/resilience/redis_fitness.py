@@ -1,6 +1,8 @@
 """Whether REDIS_URL leads to what it says, found out once at the start: what no waiting would mend is refused."""
 
+import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 from redis.asyncio import Redis
@@ -11,6 +13,9 @@ from riskengine.domain.errors import ConfigurationError
 from riskengine.resilience.redis import Client
 from riskengine.resilience.redis_cluster import SLOTS, Cluster
 
+PATIENCE = 3.0
+"""Seconds in which it is to answer, all its nodes together: a process that starts does not wait for it any longer."""
+
 
 async def refuse_unfit(redis: Client) -> None:
     """Returns if it is what the address says, or does not answer now: the engine waits for it then.
@@ -18,12 +23,14 @@ async def refuse_unfit(redis: Client) -> None:
     Raises ConfigurationError if a cluster has slots that no node has, if the address is of one server and leads to a
     node of a cluster, or the other way round, or if Sentinels do not know the service.
     """
-    if isinstance(redis, Cluster):
-        await _of_cluster(redis)
-    elif isinstance(redis, Redis) and isinstance(redis.connection_pool, SentinelConnectionPool):
-        await _of_sentinels(redis.connection_pool)
-    elif isinstance(redis, Redis):
-        await _of_server(redis)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            if isinstance(redis, Cluster):
+                await _of_cluster(redis)
+            elif isinstance(redis, Redis) and isinstance(redis.connection_pool, SentinelConnectionPool):
+                await _of_sentinels(redis.connection_pool)
+            elif isinstance(redis, Redis):
+                await _of_server(redis)
 
 
 async def _of_cluster(redis: Cluster) -> None:

@@ -90,13 +90,13 @@ class Valkey:
 
     def ask(self, *command: str | int) -> str:
         """What the server answers to a command. Raises redis.RedisError."""
-        with redis.Redis.from_url(self.url, decode_responses=True) as client:
+        with redis.Redis.from_url(self.url, protocol=2, decode_responses=True) as client:
             client.response_callbacks.clear()
             return str(client.execute_command(*command))
 
     def lines(self, *command: str | int) -> list[str]:
         """What the server answers to a command that has a list as answer. Raises redis.RedisError."""
-        with redis.Redis.from_url(self.url, decode_responses=True) as client:
+        with redis.Redis.from_url(self.url, protocol=2, decode_responses=True) as client:
             client.response_callbacks.clear()
             return list(map(str, client.execute_command(*command)))
 
