@@ -37,12 +37,16 @@ APART = {
     "archive_put",
     "archive_list",
     "chaos_unscorable",
+    "analytics_rules",
+    "rollups_rebase",
+    "rollups_stand",
 }
-"""They make or list partitions, speak of months, or store one made-up row."""
+"""They make or list partitions, speak of months or of decisions, store one made-up row, or change all ids at once."""
 
 _BATCH = 100
 _AHEAD = 2
 _ALL = 12 + _AHEAD  # a read without an end looks into the months made ahead, too: they are empty
+_NO_XID = 2**62  # no transaction of PostgreSQL has an id so high
 _HORIZON = timedelta(days=180)
 
 
@@ -87,7 +91,7 @@ async def known(connection: asyncpg.Connection) -> Known:
 
 def cases(of: Known) -> list[Case]:
     """All of them."""
-    return [*_reads(of), *_lists(of), *_rebuilds(of), *_replays(of), *_writes(of), *_analytics()]
+    return [*_reads(of), *_lists(of), *_rebuilds(of), *_replays(of), *_writes(of), *_analytics(of)]
 
 
 def _reads(of: Known) -> Iterator[Case]:
@@ -136,7 +140,7 @@ def _writes(of: Known) -> Iterator[Case]:
     sent = [Submission(t, str(t.transaction_id), blake2b(t.account_id.encode(), digest_size=16).digest()) for t in new]
     verdicts = decisions._columns([_decision(t) for t in new])
     pending = [_transaction(of.account_id)]
-    nothing = (None, timedelta(seconds=5), _BATCH, 1)
+    nothing = ([None], timedelta(seconds=5), _BATCH, 1, 20_000)
     yield Case("ingest", "100 new transactions stored", tuple(submissions.columns(sent)), 1)
     yield Case("decide", "100 decisions; none is pending, none stored", tuple(verdicts), 1)
     yield Case("decide_new", "100 stored and decided at once", (*submissions.columns(sent), *verdicts[3:]), 1)
@@ -145,14 +149,34 @@ def _writes(of: Known) -> Iterator[Case]:
     yield Case("failures_note", "one failure noted", _failure(pending[0]), 1)
 
 
-def _analytics() -> Iterator[Case]:
+def _analytics(of: Known) -> Iterator[Case]:
+    first, next_month = of.created_at.date().replace(day=1), (of.created_at.date().replace(day=1) + timedelta(days=31))
+    last = next_month.replace(day=1)
+    yield Case("profile_of", "an account, first and last active", (of.account_id,), _ALL)
+    yield Case("profile_windows", "what an account did in 30 days", (of.account_id, of.now, 10_000, 5), 3)
+    yield Case("rollups_due", "what is not counted yet: nothing", (_NO_XID, _NO_XID + 1, 10_000), _ALL)
+    yield Case("rollups_add", "one decision counted", ([of.transaction_id], [of.created_at], [1]), 1)
+    yield Case(
+        "rollups_all", "a page of 10,000 of all decisions", (ids.first(0), clock.to_datetime(0), _NO_XID, 10_000), _ALL
+    )
+    yield Case("rollups_scanned", "a month counted from all of its rows", (_NO_XID, first, last), 1, scans=True)
     yield Case("decisions_by_level", "all decisions by level", (), _ALL, scans=True)
     yield Case("rules_fired", "how often each rule fired, of all", (), _ALL, scans=True)
 
 
 def _failure(of: Transaction) -> tuple[object, ...]:
-    one = ([uuid4()], ["1-1"], [of.transaction_id], ["error"], ["ValueError"], ["f"], ["stack"], [b""])
-    return (*one, "transactions", "worker", "{}", [1.0, 2.0, 4.0], 0.1)
+    one = (
+        [uuid4()],
+        ["1-1"],
+        [of.transaction_id],
+        ["error"],
+        ["ValueError"],
+        ["f"],
+        ["stack"],
+        [b""],
+        ["transactions"],
+    )
+    return (*one, "worker", "{}", [1.0, 2.0, 4.0], 0.1)
 
 
 def _transaction(account_id: str) -> Transaction:
