@@ -7,7 +7,7 @@ from riskengine.domain import clock
 from riskengine.settings import Settings
 from riskengine.storage import processes, running
 from riskengine.storage.database import Database
-from riskengine.storage.processes import Identity
+from riskengine.storage.processes import Identity, State
 
 
 async def test_a_process_for_which_there_are_no_connections_says_so(database: Database, database_url: str) -> None:
@@ -15,12 +15,12 @@ async def test_a_process_for_which_there_are_no_connections_says_so(database: Da
     settings = Settings(database_url=database_url, redis_url="redis://127.0.0.1:1/0")
     for number in range(7):
         who = Identity(f"api-{number}", "api", clock.now_ms())
-        await processes.renew(database, who, await running.get(database), None)
+        await processes.renew(database, who, State(await running.get(database)))
     with capture_logs() as logged:
         await wiring.watch_budget(database, settings, "api")
         assert logged == []
         # When another role's process starts, then it warns, with the sum
-        await processes.renew(database, Identity("api-7", "api", clock.now_ms()), await running.get(database), None)
+        await processes.renew(database, Identity("api-7", "api", clock.now_ms()), State(await running.get(database)))
         await wiring.watch_budget(database, settings, "worker")
     (line,) = logged
     assert (line["event"], line["log_level"]) == ("connections_over_budget", "warning")

@@ -22,6 +22,9 @@ def _of(description: str, unit: str = "", **limits: Any) -> Meta:
     return Meta(description=description, extra={"unit": unit}, **limits)
 
 
+RETENTION_MONTHS = 24
+"""Months that are kept in PostgreSQL if nothing else is said: the two years of the specification."""
+
 REQUIRED = "required"
 """What RELEASE_APPROVAL says where a second person is needed."""
 
@@ -112,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ge=1,
             le=1200,
         ),
-    ] = 24
+    ] = RETENTION_MONTHS
     archive_directory: Annotated[
         str | None, _of("Directory that months are archived to; unset, `partitions archive` wants `--to`")
     ] = None
@@ -223,7 +226,7 @@ def stream_partitions(environment: Mapping[str, str] | None = None) -> int:
 
 def retention_months(environment: Mapping[str, str] | None = None) -> int:
     """RETENTION_MONTHS alone. Raises ConfigurationError if it is wrong."""
-    return int(_read_one("retention_months", environment).get("retention_months", Settings.retention_months))
+    return int(_read_one("retention_months", environment).get("retention_months", RETENTION_MONTHS))
 
 
 def archive_directory(environment: Mapping[str, str] | None = None) -> Path | None:

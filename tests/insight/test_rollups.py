@@ -250,7 +250,7 @@ async def test_what_was_decided_before_there_were_rollups_is_filled_in(
     config = Config()
     config.set_main_option("script_location", str(resources.files("riskengine.storage").joinpath("migrations")))
     config.attributes["database_url"] = url
-    await asyncio.to_thread(command.upgrade, config, "0006")
+    await asyncio.to_thread(command.upgrade, config, "0008")
     database = await Database.connect(url, idle=1, most=5, name="test")
     random = Random(4)
     before, after = some(random, 45), some(random, 30)

@@ -8,10 +8,10 @@ import pytest
 from redis.crc import key_slot
 
 from riskengine.stack.errors import StackError
-from riskengine.stack.stack import Stack
+from riskengine.stack.stack import CLUSTER_PARTITIONS, Stack
 from riskengine.stack.valkey_cluster import ValkeyCluster, ValkeyNode
 from riskengine.storage.database import Database
-from riskengine.streaming.redis_stream import STREAM
+from riskengine.streaming import streams
 from tests.promises.conftest import drained
 from tests.promises.load import decided_once, load
 
@@ -34,10 +34,10 @@ def stack() -> Iterator[Stack]:
 async def test_what_was_accepted_while_a_master_dies_is_decided_once(
     stack: Stack, client: httpx.AsyncClient, database: Database
 ) -> None:
-    # Given load on a cluster, in which the master that has the queue is killed without warning
+    # Given load on a cluster, in which a master that has partitions of the queue is killed without warning
     cluster = stack.servers
     assert isinstance(cluster, ValkeyCluster)
-    victim = _owner(cluster, STREAM)
+    victim = _owner(cluster, streams.names(CLUSTER_PARTITIONS)[0])
     accepted = await load(client, 0, 1200, {400: victim.process.kill})
     # When the dust has settled
     await drained(database)

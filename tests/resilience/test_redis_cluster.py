@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from redis.crc import key_slot
 
+from riskengine.domain import stream_partition
 from riskengine.domain.errors import ConfigurationError, Unavailable
 from riskengine.resilience import redis as connections
 from riskengine.resilience import redis_fitness
@@ -19,11 +20,14 @@ from riskengine.stack.valkey import Valkey
 from riskengine.stack.valkey_cluster import ValkeyCluster, ValkeyNode
 from riskengine.state.histories import Histories
 from riskengine.state.parts import Changes, Sought
+from riskengine.streaming import streams
+from riskengine.streaming.partitioned_stream import PartitionedStream
+from riskengine.streaming.queue import Outgoing
 from riskengine.streaming.redis_stream import RedisStream
 
 PARTITIONS = 12
 ACCOUNTS = [f"account-{number}" for number in range(40)]
-STREAMS = [f"stream:{{{number}}}" for number in range(6)]
+STREAMS = streams.names(6)
 
 
 @pytest.fixture
@@ -48,30 +52,33 @@ def _owner(cluster: ValkeyCluster, slot: int) -> ValkeyNode:
 
 async def test_streams_of_all_nodes_are_read_as_of_one(client: Client) -> None:
     # Given streams on all nodes
-    for name in STREAMS:
-        queue = RedisStream(client, name)
-        # When messages are published, read, handed back, taken over, acknowledged
-        assert await queue.publish([b"a", b"b", b"c"]) == 3
-        first = await queue.read("one", 2, 1)
-        await queue.hand_back("one", first)
-        again = await queue.take_over("two", 1000, 10)
-        assert [message.body for message in again] == [b"a", b"b"]
-        await queue.acknowledge(again)
-        # Then the rest is there
-        assert await queue.depth() == 1
-        assert await queue.oldest() is not None
-        assert [message.body for message in await queue.read("two", 5, 1)] == [b"c"]
-        await queue.leave("one")
-        await queue.retire(0)
+    queue = PartitionedStream(client, len(STREAMS))
+    # When messages are published, read, handed back, taken over, acknowledged
+    assert await queue.publish([Outgoing(account, account.encode()) for account in ACCOUNTS]) == len(ACCOUNTS)
+    first = [message for _ in range(3) for message in await queue.read("one", 6, 1)]
+    assert len({message.stream for message in first}) == len(STREAMS)
+    await queue.hand_back("one", first)
+    again = [message for _ in STREAMS for message in await queue.take_over("two", 1000, 100)]
+    assert sorted(message.body for message in again) == sorted(message.body for message in first)
+    await queue.acknowledge(again)
+    # Then the rest is there
+    assert await queue.depth() == len(ACCOUNTS) - len(again)
+    assert all(backlog.oldest is not None for backlog in await queue.backlogs() if backlog.depth)
+    rest = [message for _ in range(20) for message in await queue.read("two", 20, 1)]
+    assert sorted(message.body for message in [*again, *rest]) == sorted(map(str.encode, ACCOUNTS))
+    assert await queue.holders() == {"one": 0, "two": len(rest)}
+    await queue.leave("one")
+    await queue.retire(0)
+    assert await queue.holders() == {"two": len(rest)}
 
 
 async def test_many_who_wait_for_messages_on_all_nodes_get_them(client: Client) -> None:
     # Given consumers that wait on all nodes
-    queues = [RedisStream(client, name) for name in STREAMS]
+    queues = [RedisStream(client, name, Breaker("redis")) for name in STREAMS]
     waiting = [asyncio.create_task(queue.read("one", 1, 3000)) for queue in queues]
-    await asyncio.gather(*(queue.depth() for queue in queues))
+    await asyncio.gather(*(client.xlen(name) for name in STREAMS))
     # When each stream gets a message
-    await asyncio.gather(*(queue.publish([b"a"]) for queue in queues))
+    await asyncio.gather(*(client.execute_command("XADD", name, "*", "d", b"a") for name in STREAMS))
     # Then each of them has it
     assert [len(messages) for messages in await asyncio.gather(*waiting)] == [1] * len(queues)
 
@@ -83,9 +90,10 @@ async def test_a_slot_that_moves_while_it_is_used_is_followed(
     slot = key_slot(b"3")
     source = _owner(valkey_cluster, slot)
     target = next(node for node in valkey_cluster.masters if node is not source)
-    queue = RedisStream(client, "stream:{3}")
+    queue = PartitionedStream(client, len(STREAMS))
+    account = next(account for account in ACCOUNTS if stream_partition.of(account, len(STREAMS)) == 3)
     await histories.write(Changes(_values(1), [], []))
-    await queue.publish([b"0"])
+    await queue.publish([Outgoing(account, b"0")])
     rounds = 1
 
     async def use() -> None:
@@ -98,7 +106,7 @@ async def test_a_slot_that_moves_while_it_is_used_is_followed(
             assert found.histories == _values(rounds)
         except Unavailable:
             pass
-        await queue.publish([str(rounds).encode()])
+        await queue.publish([Outgoing(account, str(rounds).encode())])
 
     # When the slot is moved key by key, with use between any two steps
     target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.node_id)
@@ -126,8 +134,8 @@ async def test_a_killed_master_costs_others_nothing_and_its_replica_is_found(
     victim = _owner(valkey_cluster, key_slot(b"0"))
     lives = [name for name in STREAMS if _owner(valkey_cluster, key_slot(name.encode())) is not victim]
     dies = [name for name in STREAMS if name not in lives]
-    reading = RedisStream(client, lives[0])
-    await reading.publish([b"first"])
+    reading = RedisStream(client, lives[0], Breaker("redis"))
+    await client.execute_command("XADD", lives[0], "*", "d", b"first")
     await reading.read("one", 1, 1)
     waiting = asyncio.create_task(reading.read("one", 1, 4000))
     # When the master of some is killed
@@ -145,8 +153,8 @@ async def test_a_killed_master_costs_others_nothing_and_its_replica_is_found(
             if not any(isinstance(answer, Exception) for answer in answers.values()):
                 break
     assert len(await waiting) == 1
-    assert [await RedisStream(client, name).depth() for name in lives[1:]] == [tries] * len(lives[1:])
-    assert [await RedisStream(client, name).depth() for name in dies] == [1] * len(dies)
+    assert [await client.xlen(name) for name in lives[1:]] == [tries] * len(lives[1:])
+    assert [await client.xlen(name) for name in dies] == [1] * len(dies)
     valkey_cluster.revive(victim)
     assert not victim.slots
 
@@ -212,7 +220,7 @@ async def test_what_is_away_is_waited_for(url: str) -> None:
     client: Any = connections.connect(url, "test")
     # When a process starts, nothing is wrong with that; when it asks, it hears so
     await refuse_unfit(client)
-    for call in (Histories(client, 3, 1000).ping, RedisStream(client, breaker=Breaker("redis")).depth):
+    for call in (Histories(client, 3, 1000).ping, PartitionedStream(client).depth):
         with pytest.raises(Unavailable):
             await call()
     await client.aclose()

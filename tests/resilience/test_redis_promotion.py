@@ -16,7 +16,8 @@ from riskengine.stack.process import Process, Program
 from riskengine.stack.valkey import Valkey
 from riskengine.state.histories import Histories
 from riskengine.state.parts import Changes, Sought
-from riskengine.streaming.redis_stream import RedisStream
+from riskengine.streaming.partitioned_stream import PartitionedStream
+from riskengine.streaming.queue import Outgoing
 from tests.stack.waiting import until
 
 PASSWORD = "the-password-of-both"
@@ -80,12 +81,12 @@ def sentinel(pair: Pair, tmp_path: Path) -> Iterator[int]:
     process.stop(2)
 
 
-async def _goes_on(queue: RedisStream, histories: Histories) -> None:
+async def _goes_on(queue: PartitionedStream, histories: Histories) -> None:
     """Returns when both can be written and read again."""
     async with asyncio.timeout(30):
         while True:
             try:
-                await queue.publish([b"after"])
+                await queue.publish([Outgoing("alice", b"after")])
                 await histories.write(Changes({"alice": _value(2)}, [], []))
                 break
             except Unavailable:
@@ -102,8 +103,8 @@ async def test_sentinels_lead_to_whoever_is_master(pair: Pair, sentinel: int) ->
     url = f"redis+sentinel://:{PASSWORD}@127.0.0.1:1,127.0.0.1:{sentinel}/service"
     client = connections.connect(url, "test")
     await refuse_unfit(client)
-    queue, histories = RedisStream(client), Histories(client, 3, 1000)
-    assert await queue.publish([b"before"]) == 1
+    queue, histories = PartitionedStream(client), Histories(client, 3, 1000)
+    assert await queue.publish([Outgoing("alice", b"before")]) == 1
     await histories.write(Changes({"alice": _value(1)}, [], []))
     # When they know the replica, and the master dies
     other = connections.connect(f"redis://127.0.0.1:{sentinel}", "test")
@@ -130,8 +131,8 @@ async def test_a_replica_that_is_promoted_behind_the_address_is_found(pair: Pair
     leads_to = pair.master
     with Proxy(lambda: leads_to.port) as proxy:
         client = connections.connect(f"redis://:{PASSWORD}@127.0.0.1:{proxy.port}", "test")
-        queue, histories = RedisStream(client), Histories(client, 3, 1000)
-        await asyncio.gather(*(queue.publish([b"before"]) for _ in range(5)))
+        queue, histories = PartitionedStream(client), Histories(client, 3, 1000)
+        await asyncio.gather(*(queue.publish([Outgoing("alice", b"before")]) for _ in range(5)))
         await histories.write(Changes({"alice": _value(1)}, [], []))
         # When the replica is promoted, the address leads to it, and the old master dies, or lives on as its replica
         pair.replica.ask("REPLICAOF", "NO", "ONE")

@@ -18,6 +18,6 @@ def test_each_node_asks_for_the_password_and_evicts_only_what_expires(valkey_clu
     for node in valkey_cluster.nodes:
         with redis.Redis(port=node.port) as client, pytest.raises(redis.AuthenticationError):
             client.ping()
-        assert node.lines("CONFIG", "GET", "maxmemory-policy")[1] == "volatile-lru"
+        assert node.lines("CONFIG", "GET", "maxmemory-policy")[1] == "volatile-ttl"
         assert int(node.lines("CONFIG", "GET", "maxmemory")[1]) * MASTERS >= 256 * 1024 * 1024
         assert node.lines("CONFIG", "GET", "appendonly")[1] == "no"

@@ -31,6 +31,7 @@ WITH found AS MATERIALIZED (
     SELECT generation, day, f.rule, f.kind, outcome, count(*)
     FROM found, generations,
          LATERAL (SELECT unnest(rules), 'fired' UNION ALL SELECT unnest(shadow_rules), 'shadow') AS f (rule, kind)
+    WHERE f.rule IS NOT NULL
     GROUP BY 1, 2, 3, 4, 5
     ON CONFLICT (generation, day, rule, kind, outcome) DO UPDATE SET count = r.count + excluded.count
 )

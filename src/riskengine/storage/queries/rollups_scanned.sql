@@ -17,4 +17,5 @@ FROM found GROUP BY 1
 UNION ALL
 SELECT concat_ws(' ', 'rule', day, f.rule, f.kind, outcome), count(*)::text
 FROM found, LATERAL (SELECT unnest(rules), 'fired' UNION ALL SELECT unnest(shadow_rules), 'shadow') AS f (rule, kind)
+WHERE f.rule IS NOT NULL
 GROUP BY 1

@@ -1,4 +1,4 @@
-"""What was decided, added up.
+"""Which months are archived.
 
 Revision: 0008
 """
@@ -10,5 +10,5 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Runs 0008_rollups.sql."""
-    run("0008_rollups")
+    """Runs 0008_archives.sql."""
+    run("0008_archives")

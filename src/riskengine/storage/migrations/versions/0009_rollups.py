@@ -1,4 +1,4 @@
-"""Which months are archived.
+"""What was decided, added up.
 
 Revision: 0009
 """
@@ -10,5 +10,5 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Runs 0009_archives.sql."""
-    run("0009_archives")
+    """Runs 0009_rollups.sql."""
+    run("0009_rollups")
