@@ -52,7 +52,8 @@ def page(months: Months) -> str:
 def _head(of: Months) -> Iterator[str]:
     yield "# Statements on many rows"
     yield ""
-    yield "This page is written by `python -m benchmarks.months`; `benchmarks/months.json` has the same figures."
+    yield "This page is written by `make bench-scale`; `benchmarks/scale.json` has the same figures, and"
+    yield "`python -m benchmarks.months` measures them alone."
     yield f"It was run on {of.rows:,} decided transactions in 12 months: {of.bytes / 2**30:.1f} GiB with"
     machine = of.machine
     yield f"indexes, on {machine.cores} cores ({machine.processor.strip()}), {machine.memory_gb:g} GB, {of.date[:10]}."

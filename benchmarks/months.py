@@ -20,9 +20,6 @@ from benchmarks.month_plans import explain
 from riskengine import logs
 from riskengine.stack.postgres import Postgres
 
-LATEST = Path(__file__).with_name("months.json")
-PAGE = Path(__file__).parents[1] / "docs" / "sql.md"
-
 ROWS = 20_000_000
 SMALLER = (1 / 200, 1 / 20)
 """The other sizes at which reads are timed, as shares of the rows."""
@@ -98,8 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.months", description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS, help="transactions, in 12 months (1 GB a million)")
     parser.add_argument("--quick", action="store_true", help="a few rows: shows that everything runs, and no more")
-    parser.add_argument("--output", type=Path, default=LATEST, help="where the figures go, as JSON")
-    parser.add_argument("--page", type=Path, default=PAGE, help="where the page of figures goes")
+    parser.add_argument("--output", type=Path, help="where the figures go, as JSON")
+    parser.add_argument("--page", type=Path, help="where the page of figures goes")
     parser.add_argument("--keep", type=Path, help="directory in which the databases stay, to be measured on again")
     given = parser.parse_args(arguments)
     logs.configure("error", "console")
@@ -107,8 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted, reads = (QUICK, QUICK_READS) if given.quick else (sizes(given.rows), READS)
     with tempfile.TemporaryDirectory(prefix="riskengine-months-") as directory:
         months = asyncio.run(run(given.keep or Path(directory), wanted, reads, console))
-    given.output.write_bytes(msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n")
-    given.page.write_text(month_page.page(months))
+    if given.output is not None:
+        given.output.write_bytes(msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n")
+    if given.page is not None:
+        given.page.write_text(month_page.page(months))
     console.print(month_page.page(months), markup=False)
     return 0
 

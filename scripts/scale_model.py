@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "benchmarks" / "scale.json"
 PAGE = ROOT / "docs" / "scale.md"
 
-BEGIN, END = "<!-- model: written by scripts/scale_model.py -->\n", "<!-- end of model -->\n"
+MODEL, LAYOUTS = "model", "layouts"
+"""The parts of the page that are written here."""
 
 RATES = (1_000, 10_000, 100_000, 1_000_000)
 """Transactions a second that the model is asked for."""
@@ -34,8 +35,11 @@ WAL_BYTES = 400e6
 NETWORK_BYTES = 1_000e6
 """What a node of Valkey moves, in bytes a second: 10 Gbit/s, less headers."""
 
-DAYS = 30
-"""Days of a month."""
+VOLUME_BYTES = 64e12
+"""The largest volume that clouds give to one server, about."""
+
+KEPT_DAYS = 92
+"""Days that stay in PostgreSQL: what histories of 31 days may be made of again, by whole months."""
 
 
 def main() -> None:
@@ -44,9 +48,14 @@ def main() -> None:
 
 
 def page(text: str, figures: dict[str, Any]) -> str:
-    """The page with this model in place of the one it has."""
-    before, _, rest = text.partition(BEGIN)
-    return before + BEGIN + "\n" + "\n".join(_lines(figures)) + "\n" + END + rest.partition(END)[2]
+    """The page with these figures in place of those it has."""
+    return _put(_put(text, MODEL, _lines(figures)), LAYOUTS, _layouts(figures))
+
+
+def _put(text: str, name: str, lines: Iterator[str]) -> str:
+    begin, end = f"<!-- {name}: written by scripts/scale_model.py -->\n", f"<!-- end of {name} -->\n"
+    before, _, rest = text.partition(begin)
+    return before + begin + "\n" + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
 
 
 def saturations(one: dict[str, Any]) -> dict[str, float]:
@@ -57,6 +66,7 @@ def saturations(one: dict[str, Any]) -> dict[str, float]:
         "the network of one Valkey": NETWORK_BYTES / (left["valkey_in"] + left["valkey_out"]),
         f"{POSTGRES_CORES} processors of PostgreSQL": POSTGRES_CORES * BUSY * 1e6 / cpu["postgresql"],
         "PostgreSQL's WAL": WAL_BYTES / left["wal"],
+        "PostgreSQL's volume, day and night at that rate": VOLUME_BYTES / (left["disk"] * KEPT_DAYS * 86_400),
     }
 
 
@@ -75,7 +85,10 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
     for name, rate in sorted(saturations(one).items(), key=lambda item: item[1]):
         yield f"| {name} | {_rounded(rate):,} |"
     yield ""
-    yield "| a second | API, balancer | workers | PostgreSQL | Valkey | WAL, MB/s | disk a month |"
+    yield (
+        "| a second | API, balancer: cores | workers: cores | PostgreSQL: cores, primaries | masters of Valkey"
+        " | WAL, MB/s | disk, TB |"
+    )
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     yield from (_needs(rate, one) for rate in RATES)
 
@@ -89,18 +102,29 @@ _KINDS = {
 }
 
 
+def _layouts(figures: dict[str, Any]) -> Iterator[str]:
+    yield "| API, workers | Valkey | singles: TPS, CPU of one | batches: TPS, CPU of one |"
+    yield "| --- | --- | --- | --- |"
+    for one in figures["instances"]:
+        layout = one["layout"]
+        yield (
+            f"| {layout['api']}, {layout['workers']} | {layout['valkey']}"
+            f" | {one['single_tps']:,}, {one['single_cpu_us']:,} µs"
+            f" | {one['batch_tps']:,}, {one['batch_cpu_us']:,} µs |"
+        )
+
+
 def _needs(rate: int, one: dict[str, Any]) -> str:
     cpu, left = one["single_cpu_by_kind"], one["footprint"]
     cores = {kind: math.ceil(rate * us / 1e6 / BUSY) for kind, us in cpu.items()}
     moved = rate * (left["valkey_in"] + left["valkey_out"])
     nodes = max(cores["valkey"], math.ceil(moved / NETWORK_BYTES))
-    disk = rate * left["disk"] * 86_400 * DAYS / 1e12
-    servers = max(math.ceil(cores["postgresql"] / POSTGRES_CORES), math.ceil(rate * left["wal"] / WAL_BYTES))
+    disk, wal = rate * left["disk"] * KEPT_DAYS * 86_400, rate * left["wal"]
+    servers = max(cores["postgresql"] / POSTGRES_CORES, wal / WAL_BYTES, disk / VOLUME_BYTES)
     front = cores["api"] + cores["caddy"]
-    wal = rate * left["wal"] / 1e6
     return (
-        f"| {rate:,} | {front:,} cores | {cores['worker']:,} cores | {cores['postgresql']:,} cores, {servers} primaries"
-        f" | {nodes:,} masters | {wal:,.0f} | {disk:,.1f} TB |"
+        f"| {rate:,} | {front:,} | {cores['worker']:,} | {cores['postgresql']:,}, {math.ceil(servers):,} | {nodes:,}"
+        f" | {wal / 1e6:,.0f} | {disk / 1e12:,.0f} |"
     )
 
 

@@ -21,7 +21,7 @@ def figures() -> dict[str, Any]:
 def test_the_page_states_the_last_figures(figures: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "scale.md").read_text()
 
-    assert SCRIPT["BEGIN"] in page
+    assert all(f"<!-- end of {part} -->" in page for part in (SCRIPT["MODEL"], SCRIPT["LAYOUTS"]))
     assert page == SCRIPT["page"](page, figures), AGAIN
 
 
