@@ -1,7 +1,7 @@
 """Where Redis (or Valkey) is, by the one address REDIS_URL: a server, a cluster, or a server that Sentinels watch."""
 
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from redis.asyncio.connection import parse_url
@@ -42,20 +42,23 @@ class RedisUrl(msgspec.Struct, frozen=True):
     def of(cls, text: str) -> "RedisUrl":
         """Reads the address. Raises ConfigurationError that says what is wrong with it; the password is not shown."""
         try:
-            parts = urlsplit(text)
-            scheme, _, kind = parts.scheme.partition("+")
+            begin, sign, rest = text.partition("://")
+            scheme, _, kind = begin.partition("+")
             if scheme not in ("redis", "rediss") or kind not in _KINDS:
-                raise _wrong(f"it begins with {parts.scheme}://")
-            return cls._of(text, parts, _KINDS[kind], scheme == "rediss")
+                raise _wrong(f"it begins with {begin}://" if sign else "it has no ://")
+            return cls._of(text, rest, _KINDS[kind], scheme == "rediss")
         except ValueError as error:
             raise _wrong(str(error)) from error
 
     @classmethod
-    def _of(cls, text: str, parts: SplitResult, kind: str, tls: bool) -> "RedisUrl":
+    def _of(cls, text: str, rest: str, kind: str, tls: bool) -> "RedisUrl":
         if kind == SERVER:
             parse_url(text)
             return cls(text, kind, tls, (), "", {})
-        login, at, hosts = parts.netloc.rpartition("@")
+        # Split by hand: to urlsplit many hosts are one, and it takes no bracket in the middle of a host.
+        end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+        login, at, hosts = rest[:end].rpartition("@")
+        parts = urlsplit(f"//host{rest[end:]}")
         nodes = tuple(_address(host, _PORTS[kind]) for host in hosts.split(","))
         path = unquote(parts.path).strip("/")
         if kind == CLUSTER and path not in ("", "0"):
