@@ -105,6 +105,27 @@ def test_two_who_ask_at_once_both_get_what_they_want(stack: Stack, directory: Pa
     assert len(_names(stack)) == 6
 
 
+def test_who_leaves_is_told_to_end_once_the_balancer_sends_it_no_more(
+    stack: Stack, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given two API processes
+    scaling.scale(directory, api=2)
+    leaving, wait_told = stack.api[-1], stack.balancer.roster.wait_told
+    told: list[tuple[int, bool]] = []
+
+    def watched(place: int, times: int) -> bool:
+        done = wait_told(place, times)
+        told.append((place, done and leaving.process.alive))
+        return done
+
+    monkeypatch.setattr(stack.balancer.roster, "wait_told", watched)
+    # When one of them is too much
+    scaling.scale(directory, api=1)
+    # Then it lived until the balancer had heard of it, and lives no more
+    assert told == [(leaving.port, True)]
+    assert not leaving.process.alive
+
+
 async def _insist(client: httpx.AsyncClient, method: str, path: str, **sent: Any) -> dict[str, Any]:
     """The answer, after as many tries as it takes; a client knows that a process may die."""
     while True:
