@@ -8,10 +8,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from riskengine.domain import clock as times
+from riskengine.domain import ids
 from riskengine.domain.errors import ConfigurationError, Unavailable
 from riskengine.resilience.breaker import Breaker, Limits, NotAsked, State
 from riskengine.stack.postgres import Postgres
+from riskengine.storage import queries
 from riskengine.storage.database import Database
+from riskengine.storage.records import LAST_TIME
 from tests.clock import Clock
 
 CHANGE = "UPDATE accounts SET history_seq = 1 WHERE account_id = $1"
@@ -207,3 +211,21 @@ async def test_a_cancelled_probe_lets_the_next_one_pass(database: Database, touc
 async def test_an_address_that_asyncpg_cannot_read_is_to_be_corrected() -> None:
     with pytest.raises(ConfigurationError, match="DATABASE_URL"):
         await Database.connect("postgresql://127.0.0.1/x?sslmode=perhaps", idle=1, most=1, name="test")
+
+
+async def test_a_statement_that_says_so_is_planned_once_for_all_arguments(database_url: str) -> None:
+    # Given one connection
+    database = await Database.connect(database_url, idle=1, most=1, name="test")
+    ends = (ids.first(0), ids.first(LAST_TIME), times.to_datetime(0), times.to_datetime(LAST_TIME), 51)
+    # When an account's page is read more often than PostgreSQL tries plans for the arguments
+    for account in range(8):
+        await database.fetch("records_of_account", *ends, f"account-{account}", False, None)
+    # Then there was one plan for all of them, and other statements are planned as ever
+    async with database.connection() as connection:
+        plans = await connection.fetchrow(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1",
+            queries.text("records_of_account"),
+        )
+        assert tuple(plans) == (8, 0)
+        assert await connection.fetchval("SHOW plan_cache_mode") == "auto"
+    await database.close()

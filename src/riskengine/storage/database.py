@@ -1,7 +1,7 @@
 """The door to PostgreSQL: a pool of connections, statements by name, its absence as one error, behind a breaker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -85,6 +85,14 @@ def _answers_in_our_words(part: str, reach: Reach) -> Iterator[None]:
         raise ConfigurationError("the database lacks riskengine's schema; run `riskengine migrate`") from error
 
 
+async def _fetch_planned_once(connection: Connection, query: str, arguments: Sequence[object]) -> list[Row]:
+    """The rows of a statement that only reads. The setting ends with the transaction: sessions keep nothing of it."""
+    async with connection.transaction(readonly=True):
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        rows: list[Row] = await connection.fetch(queries.text(query), *arguments)
+        return rows
+
+
 class Database:
     """A pool of connections to one PostgreSQL. Whatever it raises when the server is away is `Unavailable`."""
 
@@ -117,6 +125,8 @@ class Database:
     async def fetch(self, query: str, *arguments: object) -> list[Row]:
         """Runs the named statement, atomically, and returns its rows."""
         async with self.connection() as connection:
+            if queries.planned_once(query) and not self._reach.pooled:  # a pooler's sessions keep no plans
+                return await _fetch_planned_once(connection, query, arguments)
             rows: list[Row] = await connection.fetch(queries.text(query), *arguments)
             return rows
 

@@ -1,4 +1,5 @@
 -- A page of one account's transactions, newest first, with what was decided.
+-- Plan: once. Any arguments are best served by the same indexes, and months are chosen when it runs.
 -- Reads: transactions by (account_id, created_at), decisions by primary key. Both tables have the bounds: the planner does not
 -- conclude from one to the other, and would plan for every month.
 -- $1 to $2: ids, the end not included; $3 to $4: their times, which select partitions; $5: at most so many;
