@@ -39,6 +39,15 @@ async def _beat(database: Database, *who: Identity) -> None:
         await processes.renew(database, each, State(RunningVersions(1, 1, 1, 1, None, 0)))
 
 
+async def _long_looking(database: Database, queue: PartitionedStream, time: Clock) -> Deaths:
+    """Of a worker that has looked for long enough, and knows of another that lives."""
+    await _beat(database, US, OTHER)
+    deaths = Deaths(database, queue, US.process_id, time)
+    await deaths.consumers()
+    time.seconds += SOUND_FOR
+    return deaths
+
+
 async def test_a_missed_heartbeat_is_a_death(database: Database, queue: PartitionedStream, time: Clock) -> None:
     # Given a worker among others
     await _beat(database, US, OTHER, API)
@@ -54,10 +63,7 @@ async def test_who_is_not_known_itself_knows_of_no_deaths(
     database: Database, queue: PartitionedStream, time: Clock
 ) -> None:
     # Given a worker that has looked for long enough
-    await _beat(database, US, OTHER)
-    deaths = Deaths(database, queue, US.process_id, time)
-    await deaths.consumers()
-    time.seconds += SOUND_FOR
+    deaths = await _long_looking(database, queue, time)
     assert await deaths.consumers() == [DEAD]
     # When PostgreSQL has forgotten all processes, and hears again of one after the other
     async with database.connection() as connection:
@@ -77,10 +83,7 @@ async def test_while_postgresql_cannot_say_who_lives_nobody_is_dead(
     database: Database, queue: PartitionedStream, time: Clock
 ) -> None:
     # Given a worker that has looked for long enough
-    await _beat(database, US, OTHER)
-    deaths = Deaths(database, queue, US.process_id, time)
-    await deaths.consumers()
-    time.seconds += SOUND_FOR
+    deaths = await _long_looking(database, queue, time)
     # When PostgreSQL cannot say who lives
     async with database.connection() as connection:
         await connection.execute("ALTER TABLE processes RENAME TO gone")
