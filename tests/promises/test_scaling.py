@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ import pytest
 from riskengine.stack import scaling
 from riskengine.stack.errors import StackError
 from riskengine.stack.stack import Stack
-from riskengine.stack.standing import Counts
+from riskengine.stack.standing import Counts, Standing
 from riskengine.storage.database import Database
 from tests.promises.conftest import drained
 
@@ -189,9 +190,21 @@ def _numbered(made: list[list[str]], number: int) -> list[tuple[tuple[int, int],
     return [((customer, number), mine) for customer, mine in enumerate(made)]
 
 
+def _settled(stack: Stack, directory: Path) -> Standing:
+    """What is shown once everybody lives: one that was killed before is another process then."""
+    while True:
+        shown = scaling.present(directory)
+        processes = [part.process for part in (*stack.api, *stack.workers)]
+        alive = all(process.alive for process in processes)
+        if alive and [one.pid for one in shown.instances] == [process.pid for process in processes]:
+            return shown
+        time.sleep(0.02)
+
+
 def test_a_process_that_does_not_start_changes_nothing(stack: Stack, directory: Path) -> None:
     # Given a stack, and that one more process of those asked for cannot start
-    before = scaling.scale(directory, worker=2)
+    scaling.scale(directory, api=4, worker=2)
+    before = _settled(stack, directory)
     # When they are asked for
     refused = _command(directory, "api=5", "worker=4")
     # Then it is said which and why, and those are there that were
