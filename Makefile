@@ -60,7 +60,8 @@ spike: $(READY)
 
 lock:
 	uv pip compile pyproject.toml --output-file requirements.lock --universal --python-version 3.11 \
-		--extra archive --extra embedded --extra model --group dev --generate-hashes \
+		--extra archive --extra embedded --extra kubernetes --extra model --extra otlp --extra whatif \
+		--group dev --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 clean:
