@@ -1,12 +1,13 @@
 """The alerts as Prometheus reads them: a file of rules."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
 from riskengine.operations.alert import Alert
-from riskengine.operations.alerts import GROUPS
+from riskengine.operations.alerts import GROUPS, Group
 
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 _SHOWN = {"s": "humanizeDuration", "1": "humanizePercentage"}
@@ -15,10 +16,10 @@ _SHOWN = {"s": "humanizeDuration", "1": "humanizePercentage"}
 _TOP = "# Made by `riskengine alerts rules`: change it there, or your changes are lost with the next version.\n"
 
 
-def rules(runbooks: str | None = None) -> str:
+def rules(runbooks: str | None = None, groups: Sequence[Group] = GROUPS) -> str:
     """The file, as YAML. `runbooks` is the address below which the pages of docs/alerts are found, to be linked."""
-    groups = [{"name": group.name, "rules": [_rule(alert, runbooks) for alert in group.alerts]} for group in GROUPS]
-    return _TOP + yaml.safe_dump({"groups": groups}, sort_keys=False, width=1000, allow_unicode=True)
+    found = [{"name": group.name, "rules": [_rule(alert, runbooks) for alert in group.alerts]} for group in groups]
+    return _TOP + yaml.safe_dump({"groups": found}, sort_keys=False, width=1000, allow_unicode=True)
 
 
 def duration(seconds: float) -> str:

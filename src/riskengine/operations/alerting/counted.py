@@ -1,11 +1,11 @@
-"""PromQL for counters whose series may be younger than the window one looks at."""
+"""PromQL for how much a counter grew, when processes come and go."""
 
 
-def grown(counter: str, window: str, by: str = "") -> str:
-    """By how much a counter grew in a window, over all processes: 0 without any; with `by`, for each of that label.
+def grown(counter: str, minutes: int) -> str:
+    """By how much a counter grew in so many minutes, over all processes: 0 without any.
 
-    A series with labels begins with its first increment, of which `increase` sees nothing: there is no value before it.
-    So of a series that was not there when the window began, all that it has is what it grew by.
+    `increase` sees nothing of what a process had counted before it was scraped for the first time, nor that it counts
+    anew if it has soon got as far as the one before it. So of a process that has started since, all that it has counts.
     """
-    each = f"({counter} unless {counter} offset {window}) or increase({counter}[{window}])"
-    return f"sum by ({by}) ({each})" if by else f"(sum({each}) or vector(0))"
+    young = f"({counter} and on (job, instance) process_start_time_seconds > time() - {60 * minutes})"
+    return f"(sum({young} or increase({counter}[{minutes}m])) or vector(0))"

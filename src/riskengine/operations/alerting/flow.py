@@ -14,7 +14,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="NoDecisions",
         severity=Severity.CRITICAL,
-        rule=Rule(f"{_ACCEPTED} > 0 and on () {grown('riskengine_decided_total', '1m')} == 0", 1 * _MINUTE, "1/s"),
+        rule=Rule(f"{_ACCEPTED} > 0 and on () {grown('riskengine_decided_total', 1)} == 0", 1 * _MINUTE, "1/s"),
         summary="Transactions are accepted, and none was decided for a minute",
         meaning="The API works and nothing behind it does. All that was accepted is in PostgreSQL, and is decided "
         "later.",
@@ -67,14 +67,14 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="DeadLetters",
         severity=Severity.WARNING,
-        rule=Rule(f"{grown('riskengine_dead_letters_total', '15m', by='error')} > 0", 0, "messages", 0),
+        rule=Rule(f"{grown('riskengine_dead_letters_total', 15)} > 0", 0, "messages", 0),
         summary="Messages became dead letters",
         meaning="These transactions are not decided by themselves any more: a person has to look.",
         feel="Some payments get no decision at all.",
-        why="Each one counts, so it is told at once, and stays for 15 minutes. After Prometheus itself was down it "
-        "may tell of older ones again.",
+        why="Each one counts, so it is told at once, and stays for 15 minutes.",
         causes=(
-            "A fault in the engine, or in what was published, that meets some transactions: their `error` names it.",
+            "A fault in the engine, or in what was published, that meets some transactions: the `error` of the "
+            "letter names it.",
             "`UnknownVersion`: a worker is older than an API process.",
             "Somebody else writes to the stream.",
         ),

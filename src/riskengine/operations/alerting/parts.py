@@ -83,7 +83,7 @@ ALERTS: tuple[Alert, ...] = (
         name="PoolExhausted",
         severity=Severity.WARNING,
         rule=Rule(
-            "histogram_quantile(0.95, sum by (le) (rate(riskengine_pool_wait_seconds_bucket[1m]))) > 0.1",
+            "histogram_quantile(0.95, sum by (part, le) (rate(riskengine_pool_wait_seconds_bucket[1m]))) > 0.1",
             2 * _MINUTE,
             "s",
             0.1,

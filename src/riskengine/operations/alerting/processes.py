@@ -92,7 +92,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="ReleaseUnusable",
         severity=Severity.CRITICAL,
-        rule=Rule(f"{grown('riskengine_reload_failures_total', '15m')} > 0", 0, "times", 0),
+        rule=Rule(f"{grown('riskengine_reload_failures_total', 15)} > 0", 0, "times", 0),
         summary="A process could not run what was published",
         meaning="It goes on with what it ran before, so processes decide by different versions.",
         feel="The same payment may be decided differently, by who takes it.",
