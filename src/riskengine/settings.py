@@ -144,11 +144,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises ConfigurationError that names every variable that is missing or wrong, and what to set.
         """
         settings = cls(**_read(table(), environment))
-        if settings.api_db_pool_min > settings.api_db_pool_max:
-            raise ConfigurationError(
-                "API_DB_POOL_MIN must not be above API_DB_POOL_MAX: lower the one or raise the other"
-            )
+        if settings.contradiction is not None:
+            raise ConfigurationError(settings.contradiction)
         return settings
+
+    @property
+    def contradiction(self) -> str | None:
+        """What two settings say that cannot both be, and what to do; None where all go together."""
+        if self.api_db_pool_min > self.api_db_pool_max:
+            return "API_DB_POOL_MIN must not be above API_DB_POOL_MAX: lower the one or raise the other"
+        return None
 
     @property
     def replica_urls(self) -> tuple[str, ...]:
@@ -160,6 +165,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def pooled(self) -> bool:
         """Whether a pooler gives each transaction a connection."""
         return self.database_pooler == TRANSACTION
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What variables say: the values of those that are set, by field, and what is wrong with others, by variable."""
+
+    values: dict[str, Any]
+    faults: dict[str, str]
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -244,24 +256,37 @@ def _read_one(field: str, environment: Mapping[str, str] | None) -> dict[str, An
     return _read([setting for setting in table() if setting.field == field], environment)
 
 
+def examine(environment: Mapping[str, str] | None = None) -> Reading:
+    """All settings as far as they can be read; nothing is refused."""
+    return _look(table(), surroundings() if environment is None else environment)
+
+
+def surroundings() -> dict[str, str]:
+    """The variables of this process's environment, over those of a `.env` file in its working directory."""
+    return {**{name: text or "" for name, text in dotenv_values(".env").items()}, **os.environ}
+
+
 def _read(rows: Sequence[Setting], environment: Mapping[str, str] | None) -> dict[str, Any]:
     """The values of those variables that are set, by field."""
-    if environment is None:
-        environment = {**{name: text or "" for name, text in dotenv_values(".env").items()}, **os.environ}
-    values: dict[str, Any] = {}
-    faults: list[str] = []
+    found = _look(rows, surroundings() if environment is None else environment)
+    if found.faults:
+        faults = "\n  ".join(found.faults.values())
+        raise ConfigurationError(f"settings to correct, in the environment or in .env:\n  {faults}")
+    return found.values
+
+
+def _look(rows: Sequence[Setting], environment: Mapping[str, str]) -> Reading:
+    found = Reading({}, {})
     for setting in rows:
         text = environment.get(setting.variable, "").strip()
         try:
             if text:
-                values[setting.field] = setting.parse(text)
+                found.values[setting.field] = setting.parse(text)
             elif setting.required:
-                faults.append(f"{setting.variable} is not set: {setting.meaning}")
+                found.faults[setting.variable] = f"{setting.variable} is not set: {setting.meaning}"
         except msgspec.ValidationError:
-            faults.append(f"{setting.variable} must be {setting.expected} ({setting.meaning})")
-    if faults:
-        raise ConfigurationError("settings to correct, in the environment or in .env:\n  " + "\n  ".join(faults))
-    return values
+            found.faults[setting.variable] = f"{setting.variable} must be {setting.expected} ({setting.meaning})"
+    return found
 
 
 def _setting(field: inspect.Field) -> Setting:

@@ -7,6 +7,7 @@ from importlib import resources
 
 NAMES = (
     "mark_kept",
+    "permitted",
     "read_series",
     "read_shared",
     "swap_cached",
