@@ -144,16 +144,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises ConfigurationError that names every variable that is missing or wrong, and what to set.
         """
         settings = cls(**_read(table(), environment))
-        if settings.contradiction is not None:
-            raise ConfigurationError(settings.contradiction)
+        settings.refuse_contradictions()
         return settings
 
-    @property
-    def contradiction(self) -> str | None:
-        """What two settings say that cannot both be, and what to do; None where all go together."""
+    def refuse_contradictions(self) -> None:
+        """Raises ConfigurationError if settings cannot both be."""
         if self.api_db_pool_min > self.api_db_pool_max:
-            return "API_DB_POOL_MIN must not be above API_DB_POOL_MAX: lower the one or raise the other"
-        return None
+            raise ConfigurationError(
+                "API_DB_POOL_MIN must not be above API_DB_POOL_MAX: lower the one or raise the other"
+            )
 
     @property
     def replica_urls(self) -> tuple[str, ...]:

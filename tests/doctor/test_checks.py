@@ -22,6 +22,7 @@ from riskengine.storage.dead_letters import Origin
 Look = Callable[..., Awaitable[dict[str, Finding]]]
 
 KEYS = ("~transactions*", "~history:*", "~shared:*", "~series:*", "~peers:*", "~cache:*", "~quota:*")
+DOCUMENTED = Path(__file__).parents[2].joinpath("docs", "operate.md").read_text().partition("ACL SETUSER riskengine")[2]
 
 
 @pytest.fixture
@@ -161,6 +162,10 @@ async def test_what_the_valkey_user_may_not_do_is_found(look: Look, user: Callab
     check = "Valkey permissions"
     needed = sorted({f"+{command.split()[0].lower()}" for command in COMMANDS})
     assert (await look(REDIS_URL=await user(*KEYS, *needed, "+eval")))[check].level is Level.OK
+    # And the user that the page makes may do all
+    documented = [word for word in DOCUMENTED.partition("```")[0].split() if word.startswith(("~", "+"))]
+    found = await look(REDIS_URL=await user(*documented))
+    assert {one.level for name, one in found.items() if name.startswith("Valkey")} == {Level.OK}
     found = (await look(REDIS_URL=await user(*KEYS, *needed, "+eval", "-xclaim", "-zadd")))[check]
     assert found.says == "refused: XCLAIM transactions g c 0 0-1, ZADD shared:0 0 m"
     found = (await look(REDIS_URL=await user("~transactions*", *needed, "+eval")))[check]

@@ -59,6 +59,8 @@ def _read(environment: Mapping[str, str]) -> tuple[Reading, Settings]:
             faults["REDIS_URL"] = str(error)
             del values["redis_url"]
     settings = Settings(**_NOWHERE | values)
-    if settings.contradiction is not None:
-        faults["API_DB_POOL_MIN"] = settings.contradiction
+    try:
+        settings.refuse_contradictions()
+    except ConfigurationError as error:
+        faults["API_DB_POOL_MIN"] = str(error)
     return Reading(values, faults), settings
