@@ -73,8 +73,11 @@ def _now(when: Condition) -> str:
 
 
 def _held(when: Condition) -> str:
-    """1 if the condition was met at every moment of its duration, each of them known, and else 0."""
+    """1 if the condition was met at every moment of its duration, each of them known, and else 0.
+
+    Each moment counts 1 or -1, as a window may have one moment more than it is long, by where it begins.
+    """
     looks = math.ceil(when.hold_s / RESOLUTION_S)
     if not looks:
         return _now(when)
-    return f"sum_over_time(({_now(when)})[{looks * RESOLUTION_S}s:{RESOLUTION_S}s]) >= bool {looks}"
+    return f"sum_over_time((2 * ({_now(when)}) - 1)[{looks * RESOLUTION_S}s:{RESOLUTION_S}s]) >= bool {looks}"

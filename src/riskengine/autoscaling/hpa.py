@@ -66,7 +66,7 @@ def _adapter(questions: list[Question]) -> str:
         }
         for question in {question.name: question for question in questions}.values()
     ]
-    return yaml.safe_dump({"externalRules": rules}, sort_keys=False, width=1000)
+    return yaml.safe_dump({"externalRules": rules}, sort_keys=False, width=10_000)
 
 
 def _name(question: Question) -> str:
