@@ -24,7 +24,7 @@ OURS = {
     *("API_HOST", "API_PORT", "WORKER_METRICS_HOST", "WORKER_METRICS_PORT", "PROCESS_MEMORY_MIB"),
     "FAIL_POINTS",
 }
-"""Settings that the chart gives itself, from the Secret or by what a pod is, and one that nobody gives in production."""
+"""Settings that the chart gives itself, and one that nobody gives in production."""
 
 Schema = dict[str, Any]
 
@@ -59,9 +59,7 @@ def _setting(kind: inspect.Type) -> Schema:
 
 def _settings() -> Schema:
     rows = [row for row in table() if row.variable not in OURS]
-    return _object(
-        required=False, **{row.variable: {**_setting(row.type), "description": row.meaning} for row in rows}
-    )
+    return _object(required=False, **{row.variable: {**_setting(row.type), "description": row.meaning} for row in rows})
 
 
 def _resources() -> Schema:

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -64,6 +65,16 @@ class ControlPlane(msgspec.Struct, frozen=True):
             answer = client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale").raise_for_status()
             return int(answer.json()["spec"].get("replicas", 0))
 
+    def accepts(self, namespace: str, manifest: dict[str, Any]) -> None:
+        """Fails unless it would take an object whole, every field known, into a namespace."""
+        version, kind = manifest["apiVersion"], manifest["kind"].lower()
+        plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+        root = "/api/v1" if version == "v1" else f"/apis/{version}"
+        asked = {"dryRun": "All", "fieldValidation": "Strict"}
+        with self._client() as client:
+            answer = client.post(f"{root}/namespaces/{namespace}/{plural}", params=asked, json=manifest)
+            assert answer.status_code == 201, answer.text
+
     def _client(self) -> httpx.Client:
         verify = True if self.certificate is None else str(self.certificate)
         headers = {"Authorization": f"Bearer {ADMINISTRATOR}"}
@@ -75,8 +86,6 @@ class ControlPlane(msgspec.Struct, frozen=True):
 
 
 def _context(verify: bool | str) -> Any:
-    import ssl
-
     return verify if isinstance(verify, bool) else ssl.create_default_context(cafile=verify)
 
 
