@@ -68,11 +68,14 @@ MINUTES ?= 20
 soak: $(READY)
 	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
+PINS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
 lock:
-	uv pip compile pyproject.toml --output-file requirements.lock --universal --python-version 3.11 \
-		--extra archive --extra embedded --extra kubernetes --extra model --extra otlp --extra whatif \
-		--group dev --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+	uv pip compile pyproject.toml --output-file requirements.lock $(PINS) --group dev \
+		--extra archive --extra embedded --extra kubernetes --extra model --extra otlp --extra whatif
+	uv pip compile pyproject.toml --output-file deploy/requirements.lock $(PINS) --constraint requirements.lock \
+		--extra archive --extra kubernetes --extra model --extra otlp
+	echo hatchling | uv pip compile - --output-file deploy/build.lock $(PINS) --constraint requirements.lock
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -102,9 +102,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_takeover_idle_ms: Annotated[
         int, _of("How long a consumer may hold messages before another takes them over", "ms", ge=1000, le=3_600_000)
     ] = 30_000
-    worker_metrics_port: Annotated[
-        Port | None, _of("Port on loopback where a worker shows its metrics; unset, it shows none")
-    ] = None
+    worker_metrics_port: Annotated[Port | None, _of("Port where a worker shows its metrics; unset, it shows none")] = (
+        None
+    )
+    worker_metrics_host: Annotated[
+        str,
+        _of("Address that this port listens on; `0.0.0.0` for a Prometheus elsewhere, as in Kubernetes", min_length=1),
+    ] = "127.0.0.1"
     relay_after_ms: Annotated[
         int, _of("How long a transaction may be pending before it is queued again", "ms", ge=100, le=3_600_000)
     ] = 5_000

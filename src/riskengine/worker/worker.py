@@ -180,7 +180,7 @@ class Worker:
 async def run(settings: Settings) -> None:
     """Runs a worker until SIGTERM or SIGINT."""
     if settings.worker_metrics_port is not None:
-        start_http_server(settings.worker_metrics_port, addr="127.0.0.1")
+        start_http_server(settings.worker_metrics_port, addr=settings.worker_metrics_host)
     async with wiring.assemble(settings, name="riskengine-worker", idle=1, most=settings.worker_db_pool_max) as parts:
         await wiring.watch_budget(parts.database, settings, "worker")
         worker = Worker(parts, settings)
