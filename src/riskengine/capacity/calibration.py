@@ -67,7 +67,8 @@ class Sizes(msgspec.Struct, frozen=True):
     """Bytes: of a transaction for ever on PostgreSQL's disk and in its WAL, of one that waits in Valkey's queue,
     of an account's history event, of a cached decision; and what a process keeps resident.
 
-    `network` is what one moves: its request, and to and from Valkey; 0 if it was not measured.
+    `history` is what an account's history takes beside its events, and `network` what a transaction moves: its request,
+    and to and from Valkey. Both are 0 if they were not measured.
     """
 
     disk: float
@@ -77,6 +78,7 @@ class Sizes(msgspec.Struct, frozen=True):
     cached_decision: float
     api_rss: float
     worker_rss: float
+    history: float = 0.0
     network: float = 0.0
 
 

@@ -1,6 +1,10 @@
 """What a deployment is told: the figures of a plan that somebody must set."""
 
+import math
+
 import msgspec
+
+from riskengine.capacity.plan import Plan, pool
 
 
 class Values(msgspec.Struct, frozen=True):
@@ -24,3 +28,23 @@ class Values(msgspec.Struct, frozen=True):
     worker_cpu: float
     worker_memory_mb: int
     disk_gb: int
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Values":
+        """Those of a plan; pools are the usual ones."""
+        return cls(
+            api_replicas=int(plan.api.value),
+            worker_replicas=int(plan.workers.value),
+            api_pool_max=pool("api_db_pool_max"),
+            worker_pool_max=pool("worker_db_pool_max"),
+            stream_partitions=int(plan.stream_partitions.value),
+            queue_limit=int(plan.queue_limit.value),
+            retention_months=plan.demand.retention_months,
+            redis_memory_mb=int(plan.redis_memory_mb.value),
+            postgres_max_connections=int(plan.max_connections.value),
+            api_cpu=plan.api_cpu,
+            api_memory_mb=plan.api_memory_mb,
+            worker_cpu=plan.worker_cpu,
+            worker_memory_mb=plan.worker_memory_mb,
+            disk_gb=math.ceil(plan.disk_gb.value),
+        )
