@@ -111,6 +111,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         _of("Address that this port listens on; `0.0.0.0` for a Prometheus elsewhere, as in Kubernetes", min_length=1),
     ] = "127.0.0.1"
+    process_memory_mib: Annotated[
+        int,
+        _of(
+            "Memory an API process or worker is meant to have at most, for the metric of its share",
+            "MiB",
+            ge=64,
+            le=1_048_576,
+        ),
+    ] = 256
     relay_after_ms: Annotated[
         int, _of("How long a transaction may be pending before it is queued again", "ms", ge=100, le=3_600_000)
     ] = 5_000

@@ -35,7 +35,7 @@ LARGEST_BODY = 64 << 10
 
 _HERE = str(Path(__file__).parents[1])
 _retried = Counter("riskengine_retried_total", "Failed transactions that are to be tried again")
-_made = Counter("riskengine_dead_letters_total", "Messages that became dead letters", ["error"])
+_made = Counter("riskengine_dead_letters_total", "Messages that became dead letters")
 _log = structlog.get_logger()
 
 
@@ -73,8 +73,8 @@ class Failing:
         _retried.inc(noted.again)
         for failure in failures:
             tracing.failed(failure.transaction_id, failure.error_class)
+        _made.inc(len(noted.dead))
         for failure in noted.dead:
-            _made.labels(failure.error_class).inc()
             _log.error(
                 "dead_letter_made",
                 transaction_id=None if failure.transaction_id is None else str(failure.transaction_id),
