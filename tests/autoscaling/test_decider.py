@@ -180,6 +180,10 @@ def test_more_than_the_maximum_fall_to_it_once_something_asks_for_fewer() -> Non
         (Policy({}), "bounds: name at least one kind"),
         (structs.replace(POLICY, rules=(*RULES, RULES[0])), "rules.HighQueueDepth is there 2 times"),
         (
+            structs.replace(POLICY, rules=(structs.replace(RULES[0], when=Condition(Signal.API_CPU, 70, 1)),)),
+            r"rules.HighQueueDepth.threshold is 70: a share is from 0 to 1 \(0.7 is 70 %\)",
+        ),
+        (
             structs.replace(POLICY, rules=(structs.replace(RULES[0], when=Condition(Signal.API_P95, math.inf, -1)),)),
             "rules.HighQueueDepth.threshold is inf.*rules.HighQueueDepth.hold_s is -1",
         ),
