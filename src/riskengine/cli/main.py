@@ -33,6 +33,11 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": (_DECIDES, "verify", "Execute stored decisions again, and compare them to the last bit."),
     "dlq": (_FAILED, "dlq", "See dead letters, which nobody could decide; replay or discard them."),
     "doctor": (_FAILED, "doctor", "Look at everything the engine stands on, and say what to do."),
+    "alerts": (
+        _FAILED,
+        "alerts",
+        "Write what operators are to be told of: rules for Prometheus, dashboards for Grafana.",
+    ),
     "histories": (_FAILED, "histories", "Make again what scoring remembers of accounts."),
     "rollups": (_FAILED, "rollups", "Check what analytics are read from against all decisions, or make it anew."),
     "chaos": (_FAILED, "chaos", "Let everything fail on a stack of its own, and audit what came of it."),
