@@ -18,6 +18,7 @@ _DECIDES, _FAILED, _CAPACITY = "What decides", "What failed", "What to buy"
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": (_START, "demo", "Start everything, send it transactions, and watch them being decided."),
     "up": (_START, "up", "Run the whole engine on this machine, with its data kept in a directory."),
+    "top": (_START, "top", "Watch the engine: rates, latencies, queue, processes, alerts, at a glance."),
     "scale": (_PROCESSES, "scale", "Have more or fewer API processes and workers in what `up` runs."),
     "autoscale": (_PROCESSES, "autoscale", "Have more or fewer of them by themselves, as there is more or less to do."),
     "api": (_PROCESSES, "api", "Run one API process."),

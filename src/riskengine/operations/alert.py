@@ -29,12 +29,14 @@ class Rule(msgspec.Struct, frozen=True):
     """Of the value that it gives: `s`, `1` for a share, else what is counted."""
     threshold: float | None = None
     """The value beyond which it gives a series; None where that is no single figure. Dashboards draw it."""
+    condition: Condition | None = None
+    """The condition that it was made of; None where it looks at more than a signal. `riskengine top` evaluates it."""
 
     @classmethod
     def of(cls, condition: Condition) -> "Rule":
         """The rule that a condition of a signal makes."""
         unit = DEFINITIONS[condition.signal].unit
-        return cls(condition.promql, condition.hold_s, unit, condition.threshold)
+        return cls(condition.promql, condition.hold_s, unit, condition.threshold, condition)
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
