@@ -1,0 +1,63 @@
+"""What one alert is: the rule that Prometheus evaluates, and all that a person who is told of it needs."""
+
+from enum import StrEnum
+
+import msgspec
+
+from riskengine.operations.signals import DEFINITIONS, Condition
+
+
+class Severity(StrEnum):
+    """Who is to act."""
+
+    CRITICAL = "critical"
+    """Somebody, now: users notice, or will within minutes."""
+    WARNING = "warning"
+    """Somebody, today: it works, and will not for ever."""
+    SCALING = "scaling"
+    """The autoscaler; people only where none runs."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What Prometheus evaluates."""
+
+    expression: str
+    """PromQL that gives a series while something is wrong, and none while all is well or nothing is known."""
+    hold_s: float
+    """Seconds for which it must give one without a break before anybody is told."""
+    unit: str = ""
+    """Of the value that it gives: `s`, `1` for a share, else what is counted."""
+    threshold: float | None = None
+    """The value beyond which it gives a series; None where that is no single figure. Dashboards draw it."""
+
+    @classmethod
+    def of(cls, condition: Condition) -> "Rule":
+        """The rule that a condition of a signal makes."""
+        unit = DEFINITIONS[condition.signal].unit
+        return cls(condition.promql, condition.hold_s, unit, condition.threshold)
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule and its page. Texts are Markdown, whole sentences, and speak of what exists."""
+
+    name: str
+    severity: Severity
+    rule: Rule
+    summary: str
+    """What is so, in one line without a full stop."""
+    meaning: str
+    """What it means for the engine."""
+    feel: str
+    """What users notice."""
+    why: str
+    """Why this threshold, and this duration."""
+    causes: tuple[str, ...]
+    """What it usually comes from, the likeliest first."""
+    todo: tuple[str, ...]
+    """What to do, in this order."""
+    demands: tuple[str, ...] = ()
+    """The demands of the specification that it meets."""
+    action: str | None = None
+    """What an autoscaler is to do."""
+    related: tuple[str, ...] = ()
+    """Metrics that tell more, beside those of the expression."""
