@@ -11,7 +11,7 @@ help:
 	@echo "make run     the whole engine on this machine, taking in and deciding transactions"
 	@echo "make check   ruff, mypy, import-linter, pins, sizes"
 	@echo "make test    the whole suite, on real servers it starts itself"
-	@echo "make bench   figures of this machine, to benchmarks/latest.json"
+	@echo "make bench   figures of this machine, to benchmarks/latest.json, and what is predicted of it, to benchmarks/capacity.json"
 	@echo "make chaos   ten minutes in which everything fails, and then the audit"
 	@echo "make bench-scale  more processes, a cluster, months of rows, caches, to benchmarks/scale.json"
 	@echo "make spike   ten times what the engine can do, for a minute, to benchmarks/spike.json"
@@ -49,6 +49,8 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.capacity
+	$(BIN)/python scripts/capacity_page.py
 
 bench-scale: $(READY)
 	$(BIN)/python -m benchmarks.scale --page docs/sql.md
