@@ -13,7 +13,7 @@ from typer.main import get_command
 from riskengine.domain.errors import InvalidInput, RiskEngineError
 
 _START, _PROCESSES, _DATA = "Start here", "Single processes", "Data and keys"
-_DECIDES, _FAILED = "What decides", "What failed"
+_DECIDES, _FAILED, _CAPACITY = "What decides", "What failed", "What to buy"
 
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": (_START, "demo", "Start everything, send it transactions, and watch them being decided."),
@@ -40,6 +40,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "simulate": (_DATA, "simulate", "Make up labelled transactions: normal customers, and attacks among them."),
     "partitions": (_DATA, "partitions", "See, make, archive, restore, drop and query the months of the data."),
     "keys": (_DATA, "keys", "Create, list, limit and revoke API keys."),
+    "whatif": (_CAPACITY, "whatif", "Play a spike, a day or an outage through, by what a transaction costs."),
 }
 """Name of a command -> its group in the help, its module in this package, and what it does."""
 
