@@ -40,6 +40,12 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "simulate": (_DATA, "simulate", "Make up labelled transactions: normal customers, and attacks among them."),
     "partitions": (_DATA, "partitions", "See, make, archive, restore, drop and query the months of the data."),
     "keys": (_DATA, "keys", "Create, list, limit and revoke API keys."),
+    "calibrate": (
+        _CAPACITY,
+        "calibrate",
+        "Measure what a transaction costs here, with your rules and model.",
+    ),
+    "plan": (_CAPACITY, "plan", "Compute what a load needs, from what was measured here, and what that costs."),
     "whatif": (_CAPACITY, "whatif", "Play a spike, a day or an outage through, by what a transaction costs."),
 }
 """Name of a command -> its group in the help, its module in this package, and what it does."""
