@@ -23,6 +23,8 @@ class Look(msgspec.Struct, frozen=True):
 
 def met(rule: ScalingRule, seen: Observation) -> bool:
     """Whether a rule's condition is known to be met."""
+    if seen.signals.get(Signal.BREAKERS, 0) > 0:
+        return False
     value = seen.signals.get(rule.when.signal, math.nan)
     return value < rule.when.threshold if rule.when.below else value > rule.when.threshold
 
@@ -81,6 +83,8 @@ def expected(policy: Policy, looks: Sequence[Look], now: Observation) -> dict[Ki
         ups = [rule for rule in rules if rule.direction is Direction.UP]
         downs = [rule for rule in rules if rule.direction is Direction.DOWN]
         target = count
+        if now.signals.get(Signal.BREAKERS, 0) > 0:
+            continue
         if count < bounds.least:
             target = bounds.least
         elif any(fires(rule, seen) for rule in ups):

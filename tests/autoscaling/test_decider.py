@@ -151,6 +151,18 @@ def test_counts_that_others_change_are_left_alone_for_a_while_unless_they_are_to
     assert [(action.after, action.rule) for action in low.look({}, 1)] == [(3, "Minimum")]
 
 
+def test_nothing_is_done_while_postgresql_or_valkey_is_away() -> None:
+    # Given a queue that has been too long, because PostgreSQL is away
+    run = Run(Policy({Kind.WORKER: Bounds(2, 4)}))
+    away = BUSY | {Signal.BREAKERS: 2.0}
+    assert run.look(away, 10) == []
+    assert run.why(away) == {"All": Why.AWAY}
+    # When it is back, then the minimum holds at once, and rules count from then
+    back = BUSY | {Signal.BREAKERS: 0.0}
+    assert [action.rule for action in run.look(back, 5)] == ["Minimum"]
+    assert [action.rule for action in run.look(back)] == ["HighQueueDepth"]
+
+
 def test_more_than_the_maximum_fall_to_it_once_something_asks_for_fewer() -> None:
     run = Run(counts=Counts(1, 9))
     assert run.look(BUSY, 6) == []
@@ -167,6 +179,10 @@ def test_more_than_the_maximum_fall_to_it_once_something_asks_for_fewer() -> Non
         (Policy({Kind.API: Bounds(1, 2, cooldown_s=math.nan)}), "bounds.api.cooldown_s is nan"),
         (Policy({}), "bounds: name at least one kind"),
         (structs.replace(POLICY, rules=(*RULES, RULES[0])), "rules.HighQueueDepth is there 2 times"),
+        (
+            structs.replace(POLICY, rules=(structs.replace(RULES[0], when=Condition(Signal.API_CPU, 70, 1)),)),
+            r"rules.HighQueueDepth.threshold is 70: a share is from 0 to 1 \(0.7 is 70 %\)",
+        ),
         (
             structs.replace(POLICY, rules=(structs.replace(RULES[0], when=Condition(Signal.API_P95, math.inf, -1)),)),
             "rules.HighQueueDepth.threshold is inf.*rules.HighQueueDepth.hold_s is -1",
@@ -213,6 +229,7 @@ _values = st.one_of(
     st.sampled_from([0.0, 0.1, 0.1, 0.3, 0.6, 0.8, 0.8]), st.floats(0, 2, allow_nan=False), st.just(math.nan)
 )
 _signals = st.one_of(
+    st.fixed_dictionaries({Signal.BREAKERS: st.sampled_from([0.0, 1.0])} | dict.fromkeys(QUIET, _values)),
     st.fixed_dictionaries({signal: st.sampled_from([0.0, 0.1, 0.3]) for signal in QUIET}),  # mostly all is quiet
     st.dictionaries(st.sampled_from(sorted(QUIET)), _values),
     st.fixed_dictionaries(dict.fromkeys(QUIET, _values)),

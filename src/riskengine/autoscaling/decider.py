@@ -21,6 +21,11 @@ no condition is known to have held without a break.
 MINIMUM = "Minimum"
 """What actions name as their rule that bring a kind up to the policy's `least`."""
 
+ALL = "All"
+"""What is named as the rule that was held back where all were."""
+
+_AWAY = "PostgreSQL or Valkey does not answer (a breaker is not closed): other counts of processes would not help"
+
 _LOW_DEPTH = 10.0
 """Messages from which on no worker is taken, if no rule of the policy says so: the specification's (M2)."""
 
@@ -39,7 +44,8 @@ class Decider:
     A rule acts when its condition was met in every look of the last `hold_s` seconds: what is unknown is not met.
     Whatever asks for more wins over what asks for fewer, even before it has held long enough. After an action, and
     after a count was seen to change, whoever changed it, its kind is left alone for `cooldown_s`. Nothing is taken that
-    `need` says is needed; counts beyond the maximum fall to it as soon as something asks for fewer at all.
+    `need` says is needed, and nothing is done while PostgreSQL or Valkey is away (their breakers, if these are known),
+    which breaks all holds. Counts beyond the maximum fall to it as soon as something asks for fewer at all.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -62,6 +68,8 @@ class Decider:
     def weigh(self, observation: Observation) -> Verdict:
         """As `decide`, and with it what was held back, and why. Each observation is for one of both."""
         self._look(observation)
+        if observation.signals.get(Signal.BREAKERS, 0) > 0:
+            return Verdict((), tuple(Held(kind, ALL, Why.AWAY, _AWAY) for kind in self._policy.bounds))
         actions: list[Action] = []
         held: list[Held] = []
         for kind, bounds in self._policy.bounds.items():
@@ -77,13 +85,14 @@ class Decider:
         """Notes since when conditions are met, and when counts changed."""
         before, self._before = self._before, observation
         if before is not None:
-            if observation.at_s - before.at_s > LONGEST_GAP_S:
-                self._since.clear()
             for kind in Kind:
                 if before.counts.of(kind) != observation.counts.of(kind):
                     self._touched[kind] = observation.at_s
+            if observation.at_s - before.at_s > LONGEST_GAP_S:
+                self._since.clear()
+        away = observation.signals.get(Signal.BREAKERS, 0) > 0
         for rule in self._policy.rules:
-            if rule.when.met(observation.signals.get(rule.when.signal, math.nan)):
+            if not away and rule.when.met(observation.signals.get(rule.when.signal, math.nan)):
                 self._since.setdefault(rule.name, observation.at_s)
             else:
                 self._since.pop(rule.name, None)

@@ -8,7 +8,7 @@ import msgspec
 
 from riskengine.domain.errors import ConfigurationError
 from riskengine.operations.scaling_rules import RULES, Direction, ScalingRule
-from riskengine.operations.signals import Signal
+from riskengine.operations.signals import DEFINITIONS, Signal
 from riskengine.stack.standing import Counts, Kind
 
 _MINUTE = 60.0
@@ -56,8 +56,11 @@ class Policy(msgspec.Struct, frozen=True):
             if count > 1:
                 yield f"rules.{name} is there {count} times: keep one"
         for rule in self.rules:
-            if not math.isfinite(rule.when.threshold):
-                yield f"rules.{rule.name}.threshold is {rule.when.threshold:g}: it must be a number"
+            threshold, share = rule.when.threshold, DEFINITIONS[rule.when.signal].unit == "1"
+            if not 0 <= threshold < math.inf:
+                yield f"rules.{rule.name}.threshold is {threshold:g}: it must be 0 or more"
+            elif share and threshold > 1:
+                yield f"rules.{rule.name}.threshold is {threshold:g}: a share is from 0 to 1 (0.7 is 70 %)"
             if not 0 <= rule.when.hold_s < math.inf:
                 yield f"rules.{rule.name}.hold_s is {rule.when.hold_s:g}: it must be 0 or more seconds"
 

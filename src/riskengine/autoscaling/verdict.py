@@ -20,6 +20,8 @@ class Why(StrEnum):
     """Something of the same kind asks for more."""
     NEEDED = "needed"
     """Those that would remain could not carry what comes in."""
+    AWAY = "away"
+    """PostgreSQL or Valkey does not answer: more processes would not help, and fewer not be missed until it does."""
     UNKNOWN = "unknown"
     """A figure is missing that would tell whether those that would remain suffice."""
 

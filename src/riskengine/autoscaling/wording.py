@@ -15,8 +15,9 @@ _TITLES = {
     Signal.DATABASE_CONNECTIONS: "PostgreSQL's connections in use",
     Signal.ACCEPTED_RATE: "accepted",
     Signal.DECIDED_RATE: "decided",
+    Signal.BREAKERS: "worst breaker",
 }
-_UNITS = {"1": " %", "s": " s", "messages": " messages", "requests": " requests", "1/s": "/s"}
+_UNITS = {"1": " %", "s": " s", "messages": " messages", "requests": " requests", "1/s": "/s", "state": ""}
 _LONG_S = 120.0
 """From here on minutes say it better than seconds."""
 
