@@ -6,10 +6,13 @@ from typing import get_args
 
 import msgspec
 
-from riskengine.capacity.whatif import examples, scaling, scenario, simulation, speeds, summary
+from riskengine.autoscaling.plan import MOST_EVERY_S, Written
+from riskengine.autoscaling.policy import Bounds
+from riskengine.capacity.whatif import examples, scenario, simulation, speeds, summary
 from riskengine.capacity.whatif.arrivals import Arrivals
 from riskengine.capacity.whatif.failures import Failure
 from riskengine.settings import Settings
+from riskengine.stack.standing import Kind
 from tests.docs.pages import ROOT, Page
 
 PAGE = Page.read(ROOT / "docs" / "whatif.md")
@@ -45,8 +48,9 @@ def test_every_field_of_a_scenario_is_there() -> None:
     }
     for field, kind in parts.items():
         assert fields(kind) <= told[field], field
-    assert fields(scaling.Autoscaler) == set().union(*(named(row[0]) for row in autoscaler))
-    assert fields(scaling.Limits) | fields(scaling.Change) <= named(str(autoscaler))
+    assert fields(Written) == set().union(*(named(row[0]) for row in autoscaler))
+    assert {*Kind, *fields(Bounds), "threshold", "hold_s"} <= named(str(autoscaler))
+    assert (Written().every_s, MOST_EVERY_S) == (15, 30)
 
 
 def test_defaults_are_those_of_the_code() -> None:

@@ -38,7 +38,7 @@ def test_all_can_be_said() -> None:
         limits: {ingest_queue: 1000, queue: 5000}
         autoscaler:
           every_s: 10
-          worker: {least: 2, most: 5, step: 2, cooldown_s: 30}
+          bounds: {worker: {least: 2, most: 5, step: 2, cooldown_s: 30}}
           rules: {HighQueueDepth: {threshold: 500, hold_s: 60}}
         failures:
           - {what: killed, process: worker, at_s: 10, count: 2, back_after_s: null}
@@ -54,7 +54,7 @@ def test_all_can_be_said() -> None:
         Away(at_s=20, part="valkey", for_s=5),
     )
     assert found.autoscaler is not None
-    rules = {rule.name: rule.when for rule in found.autoscaler.policy.rules}
+    rules = {rule.name: rule.when for rule in found.autoscaler.plan().policy.rules}
     assert (rules["HighQueueDepth"].threshold, rules["HighQueueDepth"].hold_s) == (500, 60)
     assert rules["HighQueueLag"].threshold == 30
 
@@ -72,9 +72,10 @@ def test_all_can_be_said() -> None:
         (WHOLE + "mix: {single: 0}", "mix: all parts are 0"),
         (WHOLE + "failures: [{what: away, part: kafka, at_s: 1, for_s: 1}]", "failures[0].part: Invalid enum value"),
         (WHOLE + "failures: [{what: killed, process: api, at_s: 200}]", "failures[0].at_s: 200 is not before the end"),
-        (WHOLE + "autoscaler: {worker: {least: 5, most: 2}}", "bounds.worker.most (2) is below least (5)"),
-        (WHOLE + "autoscaler: {}", "name at least one kind of process"),
-        (WHOLE + "autoscaler: {worker: {}, rules: {HighTide: {}}}", "autoscaler: rules: there is no HighTide"),
+        (WHOLE + "autoscaler: {bounds: {worker: {least: 5, most: 2}}}", "bounds.worker.most (2) is below least (5)"),
+        (WHOLE + "autoscaler: {bounds: {}}", "name at least one kind of process"),
+        (WHOLE + "autoscaler: {every_s: 99}", "autoscaler: every_s is 99"),
+        (WHOLE + "autoscaler: {rules: {HighTide: {}}}", "autoscaler.rules: Object contains unknown field `HighTide`"),
         ("duration_s: 9\narrivals: {curve: steps, steps: []}", "arrivals.steps: Expected `array` of length >= 1"),
         (
             "duration_s: 9\narrivals: {curve: points, points: [{at_s: 2, per_s: 1}, {at_s: 1, per_s: 1}]}",

@@ -21,7 +21,7 @@ def course() -> Course:
         duration_s=900,
         arrivals={"curve": "spike", "base_per_s": 20, "peak_per_s": 400, "at_s": 60, "for_s": 60},
         failures=[{"what": "away", "part": "postgresql", "at_s": 600, "for_s": 30}],
-        autoscaler={"worker": {"most": 3}},
+        autoscaler={"bounds": {"worker": {"least": 1, "most": 3}}},
         prices={"worker_hour": 1, "currency": "EUR"},
     )
 

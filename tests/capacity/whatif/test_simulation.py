@@ -179,7 +179,7 @@ def test_the_autoscaler_is_the_one_of_the_product() -> None:
     course = played(
         duration_s=7200,
         arrivals={"curve": "spike", "base_per_s": 20, "peak_per_s": 300, "at_s": 60, "for_s": 1200},
-        autoscaler={"worker": {"least": 1, "most": 6, "cooldown_s": 120}},
+        autoscaler={"bounds": {"worker": {"least": 1, "most": 6, "cooldown_s": 120}}},
         ready_s=20,
     )
     actions = [one for one in course.happenings if one.what is What.SCALING]
@@ -258,7 +258,11 @@ def test_nothing_is_lost(batch: float, decisions: float, queue: int, curve: dict
         arrivals=curve,
         mix={"single": 1, "batch": batch, "decisions": decisions},
         limits={"queue": queue},
-        autoscaler={"every_s": 2, "worker": {"most": 4, "cooldown_s": 4}, "rules": {"HighQueueLag": {"hold_s": 4}}},
+        autoscaler={
+            "every_s": 2,
+            "bounds": {"worker": {"least": 1, "most": 4, "cooldown_s": 4}},
+            "rules": {"HighQueueLag": {"hold_s": 4}},
+        },
         **fields,
     )
     course = Simulation(told, calibration(tps=400)).run()

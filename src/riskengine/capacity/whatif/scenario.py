@@ -6,9 +6,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from riskengine.autoscaling.plan import Written
 from riskengine.capacity.whatif.arrivals import Arrivals, Second
 from riskengine.capacity.whatif.failures import Failure
-from riskengine.capacity.whatif.scaling import Autoscaler
 from riskengine.domain.errors import ConfigurationError
 from riskengine.stack.standing import MOST
 
@@ -70,7 +70,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     senders_us: _Share = 0.0
     ready_s: Second = 5.0
     limits: QueueLimits = QueueLimits()
-    autoscaler: Autoscaler | None = None
+    autoscaler: Written | None = None
     failures: tuple[Failure, ...] = ()
     prices: Prices = Prices()
     late_after_s: Annotated[float, Meta(gt=0)] = 30.0
@@ -117,7 +117,7 @@ def _faults(scenario: Scenario) -> list[str]:
             )
     if scenario.autoscaler is not None:
         try:
-            scenario.autoscaler.policy  # noqa: B018
+            scenario.autoscaler.plan()
         except ConfigurationError as error:
             found.append(f"autoscaler: {error}")
     return found

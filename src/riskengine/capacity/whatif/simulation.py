@@ -7,6 +7,7 @@ import numpy as np
 import simpy
 
 from riskengine.autoscaling.decider import Decider
+from riskengine.autoscaling.plan import Plan
 from riskengine.autoscaling.policy import Observation
 from riskengine.capacity.calibration import Calibration
 from riskengine.capacity.whatif.course import Course, Ending, Happening, What
@@ -58,8 +59,8 @@ class Simulation:
         environment = self._environment
         environment.process(self._flow())
         environment.process(self._relay())
-        if (autoscaler := self._scenario.autoscaler) is not None:
-            environment.process(self._scale(Decider(autoscaler.policy), autoscaler.every_s))
+        if self._scenario.autoscaler is not None:
+            environment.process(self._scale(self._scenario.autoscaler.plan()))
         for failure in self._scenario.failures:
             environment.process(self._fail(failure))
         environment.run(until=self._scenario.duration_s)
@@ -88,9 +89,10 @@ class Simulation:
             yield self._environment.timeout(RELAY_EVERY)
             self._plant.relay(self._environment.now)
 
-    def _scale(self, decider: Decider, every_s: float) -> _Events:
+    def _scale(self, plan: Plan) -> _Events:
+        decider = Decider(plan.policy)
         while True:
-            yield self._environment.timeout(every_s)
+            yield self._environment.timeout(plan.every_s)
             now = self._environment.now
             observation = Observation(now, self._window.signals(now, self._plant), self._crew.wanted)
             for action in decider.decide(observation):
