@@ -53,6 +53,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
         "Measure what a transaction costs here, with your rules and model.",
     ),
     "plan": (_CAPACITY, "plan", "Compute what a load needs, from what was measured here, and what that costs."),
+    "whatif": (_CAPACITY, "whatif", "Play a spike, a day or an outage through, by what a transaction costs."),
 }
 """Name of a command -> its group in the help, its module in this package, and what it does."""
 
