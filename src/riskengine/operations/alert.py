@@ -32,6 +32,9 @@ class Rule(msgspec.Struct, frozen=True):
     below: bool = False
     """Whether it is below the threshold that something is wrong."""
 
+    condition: Condition | None = None
+    """The condition that it was made of; None where it looks at more than a signal. `riskengine top` evaluates it."""
+
     @property
     def expression(self) -> str:
         """PromQL that gives a series while something is wrong, and none while all is well or nothing is known."""
@@ -43,7 +46,7 @@ class Rule(msgspec.Struct, frozen=True):
     def of(cls, condition: Condition) -> "Rule":
         """The rule that a condition of a signal makes."""
         of = DEFINITIONS[condition.signal]
-        return cls(of.promql, condition.hold_s, of.unit, condition.threshold, condition.below)
+        return cls(of.promql, condition.hold_s, of.unit, condition.threshold, condition.below, condition)
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
