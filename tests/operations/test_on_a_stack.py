@@ -15,6 +15,7 @@ import yaml
 from riskengine.operations import prometheus_rules
 from riskengine.operations.alert import Severity
 from riskengine.operations.alerts import ALERTS, BY_NAME
+from riskengine.operations.dashboards.all import DASHBOARDS
 from riskengine.resilience import redis as connections
 from riskengine.stack import ports
 from riskengine.stack.errors import StackError
@@ -110,6 +111,11 @@ def test_what_is_wrong_is_told_and_nothing_else(stack: Stack, watcher: Watcher) 
     # And nothing is told of but that fewer processes would do
     told = watcher.alerts("firing") | watcher.alerts("pending")
     assert [name for name in told if BY_NAME[name].severity is not Severity.SCALING] == []
+    # And Prometheus answers whatever a dashboard asks
+    for dashboard in DASHBOARDS:
+        for panel in dashboard.panels:
+            for query in panel.queries:
+                watcher.ask("query", query=query.promql)
     # When a message that nobody can read gets into the queue
     asyncio.run(_publish(stack.redis_url))
     until(lambda: "DeadLetters" in watcher.alerts("firing"), "DeadLetters fires")
