@@ -107,7 +107,7 @@ async def _look_twice(autoscaler: Autoscaler, every_s: float) -> Outlook:
 def _show(outlook: Outlook, dry: bool) -> None:
     """Prints the signals, and what is done, or held back, for them."""
     console = Console(highlight=False, soft_wrap=True)
-    table = Table("signal", "now", "meaning", box=None, header_style="bold")
+    table = Table("signal", "now", "meaning", box=None, header_style="bold", pad_edge=False)
     for name, definition in DEFINITIONS.items():
         value = outlook.signals.get(name)
         table.add_row(name, "unknown" if value is None else wording.figure(name, value), definition.meaning)
