@@ -1,6 +1,7 @@
 """The Helm chart: its values against their schema; and, where Helm is, what it makes, by Kubernetes' own schemas."""
 
 import copy
+import inspect
 import json
 import os
 import runpy
@@ -15,8 +16,11 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from riskengine.autoscaling import plan
+from riskengine.cli import autoscale
 from riskengine.operations.scaling_rules import RULES
 from riskengine.settings import Settings
+from riskengine.stack.standing import Kind
 from tests.autoscaling import control_plane
 from tests.autoscaling.control_plane import ControlPlane
 from tests.autoscaling.test_manifests import KUBERNETES, SCALED_OBJECT
@@ -117,7 +121,7 @@ def test_what_helm_makes_is_of_kubernetes_schemas(tmp_path: Path, by: str) -> No
     # And what selects pods finds those of its component
     for document in documents:
         kind, spec = document["kind"], document.get("spec", {})
-        if kind in ("PodDisruptionBudget", "Deployment", "PodMonitor"):
+        if kind in ("PodDisruptionBudget", "Deployment", "PodMonitor", "ServiceMonitor"):
             component = document["metadata"]["labels"]["app.kubernetes.io/component"]
             pod = named(documents, "Deployment", f"pay-{component}")["spec"]["template"]["metadata"]["labels"]
             assert spec["selector"]["matchLabels"].items() <= pod.items()
@@ -164,6 +168,26 @@ def test_no_process_may_do_anything_but_its_work(tmp_path: Path) -> None:
         assert security["capabilities"] == {"drop": ["ALL"]}
 
 
+def test_the_autoscaler_understands_what_it_is_told(tmp_path: Path) -> None:
+    # Given the chart with the engine's own autoscaler
+    documents = render(tmp_path, {"scaling": {"by": "engine", "worker": {"least": 2, "most": 20}}})
+    # Then its policy is one
+    path = tmp_path / "policy.yaml"
+    path.write_text(named(documents, "ConfigMap", "pay-autoscale")["data"]["policy.yaml"])
+    bounds = plan.read(path).policy.bounds
+    assert {kind: (one.least, one.most) for kind, one in bounds.items()} == {Kind.API: (2, 8), Kind.WORKER: (2, 20)}
+    # And its options are known, and name Deployments that it may scale
+    command, *options = container(documents, "Deployment", "pay-autoscale")["args"]
+    given = dict(option.removeprefix("--").partition("=")[::2] for option in options)
+    known = inspect.signature(autoscale.command).parameters
+    assert command == "autoscale"
+    assert {name.replace("-", "_") for name in given} <= set(known)
+    (rule,) = named(documents, "Role", "pay-autoscale")["rules"]
+    assert rule["resourceNames"] == [given["api-deployment"], given["worker-deployment"]]
+    for name in rule["resourceNames"]:
+        named(documents, "Deployment", name)
+
+
 def test_bounds_and_prometheus_are_those_of_the_values(tmp_path: Path) -> None:
     scaling = {"prometheus": "http://p:1", "api": {"least": 3, "most": 4}, "worker": {"least": 5, "most": 6}}
     keda = render(tmp_path, {"scaling": {**scaling, "by": "keda"}})
@@ -178,9 +202,10 @@ def test_bounds_and_prometheus_are_those_of_the_values(tmp_path: Path) -> None:
         assert (autoscaler["minReplicas"], autoscaler["maxReplicas"]) == (least, most)
 
 
-def test_bounds_the_wrong_way_round_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["keda", "engine"])
+def test_bounds_the_wrong_way_round_are_refused(tmp_path: Path, by: str) -> None:
     with pytest.raises(AssertionError, match=r"scaling.api: most \(1\) is below least \(2\)"):
-        render(tmp_path, {"scaling": {"by": "keda", "api": {"least": 2, "most": 1}}})
+        render(tmp_path, {"scaling": {"by": by, "api": {"least": 2, "most": 1}}})
 
 
 @pytest.fixture(scope="module")
