@@ -50,6 +50,11 @@ def signals(looks: Sequence[Look]) -> dict[Signal, float]:
     return {signal: value for signal, value in found.items() if not math.isnan(value)}
 
 
+def grown(looks: Sequence[Look], name: str) -> list[tuple[Series, float]]:
+    """By how much each series of a counter grew over these looks: an entry for each process and step."""
+    return list(_Rates(looks).grown(name))
+
+
 class _Rates:
     """What grew from the first look to the last."""
 
@@ -64,7 +69,7 @@ class _Rates:
         failed = self._rate("riskengine_http_requests_total", lambda series: series.label("status").startswith("5"))
         requests = self._rate("riskengine_http_requests_total")
         buckets: dict[float, float] = {}
-        for series, growth in self._grown(_BUCKETS):
+        for series, growth in self.grown(_BUCKETS):
             if not _NO_REQUESTS_OF_USERS.fullmatch(series.label("route")):
                 bound = float(series.label("le"))
                 buckets[bound] = buckets.get(bound, 0.0) + growth / self._seconds
@@ -89,9 +94,9 @@ class _Rates:
         """A second, of all processes; NaN if none of them has such a metric, be it without samples yet."""
         if not any(name in scrapes[-1].shown.metrics for scrapes in self._scrapes.values()):
             return math.nan
-        return sum(growth for series, growth in self._grown(name) if those(series)) / self._seconds
+        return sum(growth for series, growth in self.grown(name) if those(series)) / self._seconds
 
-    def _grown(self, name: str) -> Iterator[tuple[Series, float]]:
+    def grown(self, name: str) -> Iterator[tuple[Series, float]]:
         """By how much each series of each process grew."""
         for process, scrapes in self._scrapes.items():
             if process not in self._looks[0].scrapes and not any(process in look.silent for look in self._looks):
