@@ -8,7 +8,8 @@ and threshold in it:
     rule down    1, and 0 once its condition has held
 
 and the step and the cooldown become the most that the HPA may do in a period. What has no answer counts for nothing
-upwards, and lets nothing be taken away: that is how an HPA deals with metrics that fail.
+upwards, and lets nothing be taken away: that is how an HPA deals with metrics that fail. As for the autoscaler, nothing
+holds while a breaker for PostgreSQL or Valkey is open.
 """
 
 import math
@@ -18,7 +19,7 @@ import msgspec
 from riskengine.autoscaling.policy import Bounds, Policy
 from riskengine.domain.errors import ConfigurationError
 from riskengine.operations.scaling_rules import Direction, ScalingRule
-from riskengine.operations.signals import DEFINITIONS, Condition
+from riskengine.operations.signals import DEFINITIONS, Condition, Signal
 from riskengine.stack.standing import Kind
 
 RESOLUTION_S = 15
@@ -26,6 +27,9 @@ RESOLUTION_S = 15
 
 LONGEST_PERIOD_S = 1800
 """The longest period of an HPA's policy: what Kubernetes takes."""
+
+_REACHED = f"({DEFINITIONS[Signal.BREAKERS].promql} <= bool 0 or vector(1))"
+"""1 while PostgreSQL and Valkey are reached, as far as is known, and else 0."""
 
 STAY = "Stay"
 """What the question is called that keeps what there is, where no rule ever takes any."""
@@ -73,11 +77,12 @@ def _now(when: Condition) -> str:
 
 
 def _held(when: Condition) -> str:
-    """1 if the condition was met at every moment of its duration, each of them known, and else 0.
+    """1 if the condition was met at every moment of its duration, each known and without an open breaker, and else 0.
 
     Each moment counts 1 or -1, as a window may have one moment more than it is long, by where it begins.
     """
+    counted = f"({_now(when)}) * {_REACHED}"
     looks = math.ceil(when.hold_s / RESOLUTION_S)
     if not looks:
-        return _now(when)
-    return f"sum_over_time((2 * ({_now(when)}) - 1)[{looks * RESOLUTION_S}s:{RESOLUTION_S}s]) >= bool {looks}"
+        return counted
+    return f"sum_over_time((2 * {counted} - 1)[{looks * RESOLUTION_S}s:{RESOLUTION_S}s]) >= bool {looks}"
