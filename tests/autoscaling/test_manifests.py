@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,19 @@ def test_what_no_rule_takes_stays() -> None:
 def test_without_a_namespace_it_is_kubectls() -> None:
     place = Place(PLACE.deployments, None, PLACE.prometheus)
     assert all("namespace" not in manifest["metadata"] for manifest in made(Form.HPA, place=place))
+
+
+def test_the_command_prints_them_for_a_policy_and_a_place(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("bounds: {worker: {least: 3, most: 7}}\nrules: {HighQueueDepth: {threshold: 4321}}\n")
+    options = ["--policy", policy, "--namespace", "here", "--worker-deployment", "w", "--prometheus", "http://p:1"]
+    command = [sys.executable, "-m", "riskengine", "manifests", *options]
+    (scaled,) = yaml.safe_load_all(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert (scaled["metadata"]["name"], scaled["metadata"]["namespace"]) == ("w", "here")
+    assert (scaled["spec"]["minReplicaCount"], scaled["spec"]["maxReplicaCount"]) == (3, 7)
+    deep, *_ = scaled["spec"]["triggers"]
+    assert "> bool 4321" in deep["metadata"]["query"]
+    assert deep["metadata"]["serverAddress"] == "http://p:1"
 
 
 @pytest.mark.parametrize("kind", Kind)
