@@ -130,6 +130,7 @@ def test_what_helm_makes_is_of_kubernetes_schemas(tmp_path: Path, by: str) -> No
 def test_processes_understand_what_they_are_given(tmp_path: Path) -> None:
     documents = render(tmp_path, {"settings": {"QUEUE_LIMIT": 10_000_000, "SHUTDOWN_DEADLINE_MS": 61_500}})
     config = named(documents, "ConfigMap", "pay-settings")["data"]
+    assert config["QUEUE_LIMIT"] == "10000000"
     for name, extra in (("api", 15), ("worker", 10)):
         # Given the environment of a process
         process = container(documents, "Deployment", f"pay-{name}")
