@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from riskengine.autoscaling import plan
+from riskengine.capacity import deployment
 from riskengine.cli import autoscale
 from riskengine.operations.scaling_rules import RULES
 from riskengine.settings import Settings
@@ -24,6 +25,7 @@ from riskengine.stack.standing import Kind
 from tests.autoscaling import control_plane
 from tests.autoscaling.control_plane import ControlPlane
 from tests.autoscaling.test_manifests import KUBERNETES, SCALED_OBJECT
+from tests.deploy.planned import PLANNED
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "chart" / "riskengine"
@@ -76,6 +78,13 @@ def _changed(place: str, value: Any) -> Any:
 def test_values_that_mean_nothing_are_refused(place: str, value: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(_changed(place, value), SCHEMA)
+
+
+def test_what_a_plan_writes_is_taken() -> None:
+    planned = deployment.for_chart(PLANNED)
+    values = {name: {**VALUES[name], **planned.get(name, {})} if name in planned else VALUES[name] for name in VALUES}
+    assert set(planned) <= set(VALUES)
+    jsonschema.validate(values, SCHEMA)
 
 
 def test_settings_of_every_kind_are_taken() -> None:
@@ -153,6 +162,21 @@ def test_processes_understand_what_they_are_given(tmp_path: Path) -> None:
         pod = named(documents, "Deployment", f"pay-{name}")["spec"]["template"]["spec"]
         assert pod["terminationGracePeriodSeconds"] == 62 + extra
         assert set(SECRETS) <= {entry["name"] for entry in process["env"] if "valueFrom" in entry}
+
+
+def test_a_plan_is_carried_out(tmp_path: Path) -> None:
+    # Given the values that the planner writes, which the schema takes
+    planned = deployment.for_chart(PLANNED)
+    documents = render(tmp_path, planned)
+    # Then there are as many processes, as large, and with such settings
+    for name, count, cpu, memory in (("api", 7, "850m", "300Mi"), ("worker", 9, "700m", "280Mi")):
+        assert named(documents, "Deployment", f"pay-{name}")["spec"]["replicas"] == count
+        resources = container(documents, "Deployment", f"pay-{name}")["resources"]
+        assert resources == {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
+    config = named(documents, "ConfigMap", "pay-settings")["data"]
+    assert {name: config[name] for name in planned["settings"]} == {
+        name: str(value) for name, value in planned["settings"].items()
+    }
 
 
 def test_no_process_may_do_anything_but_its_work(tmp_path: Path) -> None:
