@@ -178,8 +178,18 @@ def test_prometheus_answers_with_the_factor_of_each_rule(tmp_path: Path) -> None
     series = "_ 2000x19 0 2000x21 0x200"
     asked = {question.name: question.promql for question in questions(Kind.WORKER, Policy(POLICY.bounds, DEPTH))}
     expected = {
-        "Deep": {"0s": None, "15s": 1, "4m30s": 1, "5m": 3, "5m15s": 0, "5m30s": 1, "10m15s": 1, "10m30s": 3, "11m": 0},
-        "Now": {"15s": 3, "5m15s": 0, "11m": 0},
+        "Deep": {
+            "0s": None,
+            "15s": 1,
+            "4m30s": 1,
+            "5m": 100,
+            "5m15s": 0,
+            "5m30s": 1,
+            "10m15s": 1,
+            "10m30s": 100,
+            "11m": 0,
+        },
+        "Now": {"15s": 100, "5m15s": 0, "11m": 0},
         "Empty": {"0s": None, "15s": 1, "5m15s": 1, "40m45s": 1, "41m": 0, "50m": 0, "51m": 1, "53m": 1},
     }
     tests = [

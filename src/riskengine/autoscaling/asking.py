@@ -4,12 +4,12 @@ An HPA knows no conditions. It takes the largest of its metrics, each divided by
 pods there are. So each rule becomes a question to Prometheus whose answer is that factor, for a target of 1, with hold
 and threshold in it:
 
-    rule up      0 while its condition is not met, 1 (leave all as it is) while it is, 1 + step once it has held
+    rule up      0 while its condition is not met, 1 (leave all as it is) while it is, 100 once it has held
     rule down    1, and 0 once its condition has held
 
-and the step and the cooldown become the most that the HPA may do in a period. What has no answer counts for nothing
-upwards, and lets nothing be taken away: that is how an HPA deals with metrics that fail. As for the autoscaler, nothing
-holds while a breaker for PostgreSQL or Valkey is open.
+and the step and the cooldown become the most that the HPA may do in a period, which is all that it then does. What has
+no answer counts for nothing upwards, and lets nothing be taken away: that is how an HPA deals with metrics that fail.
+As for the autoscaler, nothing holds while a breaker for PostgreSQL or Valkey is open.
 """
 
 import math
@@ -24,6 +24,9 @@ from riskengine.stack.standing import Kind
 
 RESOLUTION_S = 15
 """Seconds between the moments at which a condition is looked at: a scrape of Prometheus, and a look of the HPA."""
+
+MANY = 100
+"""Times the pods that are ready: as far as it goes, even while few of them are, so that the step alone limits it."""
 
 LONGEST_PERIOD_S = 1800
 """The longest period of an HPA's policy: what Kubernetes takes."""
@@ -45,7 +48,7 @@ class Question(msgspec.Struct, frozen=True):
 def questions(kind: Kind, policy: Policy) -> list[Question]:
     """Those of a kind's rules."""
     rules = [rule for rule in policy.rules if rule.kind is kind]
-    found = [Question(rule.name, _factor(rule, policy.bounds[kind])) for rule in rules]
+    found = [Question(rule.name, _factor(rule)) for rule in rules]
     if any(rule.direction is Direction.DOWN for rule in rules):
         return found
     return [*found, Question(STAY, "vector(1)")]
@@ -64,11 +67,11 @@ def behavior(kind: Kind, bounds: Bounds) -> dict[str, object]:
     return {"scaleUp": once, "scaleDown": dict(once, policies=[dict(policies[0])])}
 
 
-def _factor(rule: ScalingRule, bounds: Bounds) -> str:
+def _factor(rule: ScalingRule) -> str:
     held = _held(rule.when)
     if rule.direction is Direction.DOWN:
         return f"1 - ({held})"
-    return f"({_now(rule.when)}) + {bounds.step} * ({held})"
+    return f"({_now(rule.when)}) + {MANY - 1} * ({held})"
 
 
 def _now(when: Condition) -> str:
