@@ -105,6 +105,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_metrics_port: Annotated[
         Port | None, _of("Port on loopback where a worker shows its metrics; unset, it shows none")
     ] = None
+    process_memory_mib: Annotated[
+        int,
+        _of("Memory an API process or worker is meant to have at most, for the metric of its share", "MiB", ge=64),
+    ] = 256
     relay_after_ms: Annotated[
         int, _of("How long a transaction may be pending before it is queued again", "ms", ge=100, le=3_600_000)
     ] = 5_000

@@ -34,6 +34,7 @@ from riskengine.api.errors import MethodNotAllowed
 from riskengine.domain.errors import FieldError, InvalidInput, NotFound
 from riskengine.domain.shape import WHOLE
 from riskengine.settings import Settings
+from riskengine.telemetry import process
 
 
 def create_app(settings: Settings | None = None) -> Door:
@@ -45,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Door:
 
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncIterator[None]:
-        async with service.running(chosen) as running:
+        async with service.running(chosen) as running, process.measured("api", chosen.process_memory_mib):
             app.state.service = running
             door.open(running)
             yield

@@ -35,7 +35,7 @@ _seconds = Histogram(
     "riskengine_http_request_seconds",
     "Seconds from a request's head to its answer",
     ["route", "method"],
-    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0),
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 _under_way = Gauge("riskengine_http_requests_under_way", "Requests that have no answer yet")
 _log = structlog.get_logger()

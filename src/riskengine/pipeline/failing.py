@@ -31,7 +31,7 @@ LARGEST_BODY = 64 << 10
 
 _HERE = str(Path(__file__).parents[1])
 _retried = Counter("riskengine_retried_total", "Failed transactions that are to be tried again")
-_made = Counter("riskengine_dead_letters_total", "Messages that became dead letters", ["error"])
+_made = Counter("riskengine_dead_letters_total", "Messages that became dead letters")
 _log = structlog.get_logger()
 
 
@@ -60,8 +60,8 @@ class Failing:
         noted = await dead_letters.note(self._database, failures, origin, delays, self._schedule.jitter)
         failpoints.reach("fail.noted")
         _retried.inc(noted.again)
+        _made.inc(len(noted.dead))
         for failure in noted.dead:
-            _made.labels(failure.error_class).inc()
             _log.error(
                 "dead_letter_made",
                 transaction_id=None if failure.transaction_id is None else str(failure.transaction_id),

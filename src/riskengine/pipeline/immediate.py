@@ -9,11 +9,13 @@ from riskengine.domain.errors import Archived, IdempotencyConflict, Overloaded, 
 from riskengine.domain.transaction import Submission, Transaction
 from riskengine.pipeline.decide import Decided, Decider
 from riskengine.pipeline.gathering import Gathering
+from riskengine.pipeline.latency import Latency
 from riskengine.pipeline.room import Room
 from riskengine.storage import archives, decisions, transactions
 from riskengine.storage.database import Database
 from riskengine.storage.submissions import Stored
 
+_latency = Latency("decision")
 _log = structlog.get_logger()
 
 
@@ -54,6 +56,7 @@ class Immediate:
     async def _decide_group(self, group: Sequence[Submission]) -> list[Decision | RiskEngineError]:
         done = Decided()
         stored = await self._decider.decide_new(group, done)
+        _latency.note(done.decisions.values())
         fresh = [s.transaction for s, one in zip(group, stored, strict=True) if not one.replayed]
         await self._decide_rest([t for t in fresh if t.transaction_id not in done], done)
         return [await self._answer(submission, one, done) for submission, one in zip(group, stored, strict=True)]
@@ -67,6 +70,7 @@ class Immediate:
         except (Unavailable, Overloaded) as error:
             _log.warning("decisions_left_to_workers", count=len(transactions), reason=str(error))
         else:
+            _latency.note(rest.decisions.values())
             done.decisions |= rest.decisions
 
     async def _answer(self, submission: Submission, stored: Stored, done: Decided) -> Decision | RiskEngineError:

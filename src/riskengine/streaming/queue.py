@@ -29,6 +29,11 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         """Where it stands: no other message has the same stream and id."""
         return self.stream, self.message_id
 
+    @property
+    def published_at(self) -> int:
+        """Milliseconds since the epoch, by the stream's clock: its names of messages begin with them."""
+        return int(self.message_id.partition(b"-")[0])
+
 
 class Backlog(msgspec.Struct, frozen=True):
     """What is on one stream: how many messages, delivered or not, and when the oldest was published.

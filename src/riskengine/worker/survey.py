@@ -27,7 +27,7 @@ _by_role = {role: _living.labels(role) for role in get_args(Role)}
 
 
 class Survey:
-    """Looks, and has the metrics tell. All of it raises Unavailable."""
+    """Looks, and has the metrics tell. Both looks raise Unavailable."""
 
     def __init__(self, database: Database, queue: Queue) -> None:
         self._database = database
@@ -43,24 +43,17 @@ class Survey:
         oldest = [backlog.oldest for backlog in backlogs if backlog.oldest is not None]
         _lag.set(max(0, clock.now_ms() - min(oldest)) / clock.SECOND if oldest else 0.0)
 
-    async def connections(self) -> None:
-        """The connections of PostgreSQL."""
-        with _unknown_without([_used, _most]):
+    async def database(self) -> None:
+        """PostgreSQL's connections, and what it says of the processes and of the months to come."""
+        with _unknown_without([_used, _most, _months, *_by_role.values()]):
             use = await connections.use(self._database)
+            roles = [report.role for report in await processes.living(self._database)]
+            months = await partitions.ahead(self._database, clock.now_ms())
         _used.set(use.used)
         _most.set(use.most)
-
-    async def processes(self) -> None:
-        """The processes that live."""
-        with _unknown_without(list(_by_role.values())):
-            roles = [report.role for report in await processes.living(self._database)]
+        _months.set(months)
         for role, gauge in _by_role.items():
             gauge.set(roles.count(role))
-
-    async def months(self) -> None:
-        """The months to come."""
-        with _unknown_without([_months]):
-            _months.set(await partitions.ahead(self._database, clock.now_ms()))
 
 
 @contextmanager
