@@ -13,12 +13,14 @@ from typer.main import get_command
 from riskengine.domain.errors import InvalidInput, RiskEngineError
 
 _START, _PROCESSES, _DATA = "Start here", "Single processes", "Data and keys"
-_DECIDES, _FAILED = "What decides", "What failed"
+_DECIDES, _FAILED, _CAPACITY = "What decides", "What failed", "What to buy"
 
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": (_START, "demo", "Start everything, send it transactions, and watch them being decided."),
     "up": (_START, "up", "Run the whole engine on this machine, with its data kept in a directory."),
+    "top": (_START, "top", "Watch the engine: rates, latencies, queue, processes, alerts, at a glance."),
     "scale": (_PROCESSES, "scale", "Have more or fewer API processes and workers in what `up` runs."),
+    "autoscale": (_PROCESSES, "autoscale", "Have more or fewer of them by themselves, as there is more or less to do."),
     "api": (_PROCESSES, "api", "Run one API process."),
     "worker": (_PROCESSES, "worker", "Run one worker."),
     "migrate": (_PROCESSES, "migrate", "Bring the database's schema to this version."),
@@ -32,6 +34,11 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": (_DECIDES, "verify", "Execute stored decisions again, and compare them to the last bit."),
     "dlq": (_FAILED, "dlq", "See dead letters, which nobody could decide; replay or discard them."),
     "doctor": (_FAILED, "doctor", "Look at everything the engine stands on, and say what to do."),
+    "alerts": (
+        _FAILED,
+        "alerts",
+        "Write what operators are to be told of: rules for Prometheus, dashboards for Grafana.",
+    ),
     "histories": (_FAILED, "histories", "Make again what scoring remembers of accounts."),
     "rollups": (_FAILED, "rollups", "Check what analytics are read from against all decisions, or make it anew."),
     "chaos": (_FAILED, "chaos", "Let everything fail on a stack of its own, and audit what came of it."),
@@ -40,6 +47,13 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "simulate": (_DATA, "simulate", "Make up labelled transactions: normal customers, and attacks among them."),
     "partitions": (_DATA, "partitions", "See, make, archive, restore, drop and query the months of the data."),
     "keys": (_DATA, "keys", "Create, list, limit and revoke API keys."),
+    "calibrate": (
+        _CAPACITY,
+        "calibrate",
+        "Measure what a transaction costs here, with your rules and model.",
+    ),
+    "plan": (_CAPACITY, "plan", "Compute what a load needs, from what was measured here, and what that costs."),
+    "whatif": (_CAPACITY, "whatif", "Play a spike, a day or an outage through, by what a transaction costs."),
 }
 """Name of a command -> its group in the help, its module in this package, and what it does."""
 

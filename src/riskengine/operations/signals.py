@@ -24,6 +24,7 @@ class Signal(StrEnum):
     DATABASE_CONNECTIONS = "database_connections"
     ACCEPTED_RATE = "accepted_rate"
     DECIDED_RATE = "decided_rate"
+    BREAKERS = "breakers"
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -85,6 +86,11 @@ DEFINITIONS: dict[Signal, Definition] = {
         "1/s", "Transactions accepted a second", "sum(rate(riskengine_accepted_total[1m]))"
     ),
     Signal.DECIDED_RATE: Definition("1/s", "Transactions decided a second", "sum(rate(riskengine_decided_total[1m]))"),
+    Signal.BREAKERS: Definition(
+        "state",
+        "Worst state of a breaker for PostgreSQL or Valkey: 0 closed, 1 half-open, 2 open",
+        'max(riskengine_breaker_state{part=~"postgresql|redis"})',
+    ),
 }
 """Every signal."""
 
