@@ -1,38 +1,14 @@
 """The figures of one run of all benchmarks: what goes to the table and to `latest.json`."""
 
-import os
-import platform
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
-import psutil  # type: ignore[import-untyped]
 
 from benchmarks.ages import Curve, Point
 from benchmarks.course import Decisions, EndToEnd
 from benchmarks.peers import Comparison, Timed
 from benchmarks.scoring import Cost
-
-
-class Machine(msgspec.Struct, frozen=True):
-    """What it was measured on."""
-
-    processor: str
-    cores: int
-    memory_gb: float
-    system: str
-    python: str
-
-    @classmethod
-    def here(cls) -> "Machine":
-        """This machine."""
-        return cls(
-            processor=_processor(),
-            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-            memory_gb=round(psutil.virtual_memory().total / 2**30, 1),
-            system=f"{platform.system()} {platform.release()}",
-            python=platform.python_version(),
-        )
+from riskengine.capacity.calibration import Machine
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,11 +113,3 @@ def of(measured: Measured, *, source: str, rows: int, quick: bool) -> Figures:
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:
     return {kind: round(value, 1) for kind, value in values.items()}
-
-
-def _processor() -> str:
-    """The processor's name, where the system tells it."""
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())

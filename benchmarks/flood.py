@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from benchmarks.load import TAKEN
+from riskengine.client.closed_loop import TAKEN
 from riskengine.client.connection import Connection
 from riskengine.client.requests import Requests
 from riskengine.domain.errors import Unavailable

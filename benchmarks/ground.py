@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks.load import BenchmarkError
+from riskengine.client.closed_loop import NotTakenError
 from riskengine.stack.process import Process, Program, stop_all
 from riskengine.stack.stack import Stack
 
@@ -32,7 +33,7 @@ def raw() -> Iterator[Stack]:
             worker.start()
         try:
             yield stack
-        except BenchmarkError as error:
+        except (BenchmarkError, NotTakenError) as error:
             for worker in workers:
                 error.add_note(worker.log_tail())
             raise

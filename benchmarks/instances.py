@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 import uvloop
 
-from benchmarks import course, footprint
+from benchmarks import course
 from benchmarks.course import Course, EndToEnd, Scale
-from benchmarks.footprint import Footprint
 from benchmarks.traffic import Traffic
+from riskengine.capacity import footprint
+from riskengine.capacity.footprint import Footprint
 from riskengine.stack.stack import Stack
 
 FULL = Scale(warm_up=2_000, singles=8_000, batched=40_000, decisions_closed=0, decisions_open_most=0)

@@ -1,42 +1,17 @@
-"""Clients that cost little, because they share the machine with what they measure.
-
-They run on uvloop over keep-alive connections with requests made beforehand, and look only at the status of an answer.
-"""
+"""Clients that send at a rate, whatever comes back: what `riskengine.client.closed_loop` cannot do."""
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
 
+from riskengine.client.closed_loop import taken
 from riskengine.client.connection import Connection
 from riskengine.client.requests import Requests
-
-TAKEN = {200, 201}
 
 
 class BenchmarkError(Exception):
     """Something was not accepted or not decided: the figures would mean nothing."""
-
-
-async def closed_loop(to: Requests, requests: Sequence[bytes], connections: int) -> list[float]:
-    """Sends all requests, each connection the next one when it has its answer. Returns the latencies in seconds."""
-    latencies: list[float] = []
-    remaining = iter(requests)
-
-    async def one_by_one() -> None:
-        connection = Connection(to.host, to.port)
-        try:
-            for request in remaining:
-                sent = time.perf_counter()
-                await _send(connection, request)
-                latencies.append(time.perf_counter() - sent)
-        finally:
-            connection.close()
-
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(connections):
-            tasks.create_task(one_by_one())
-    return latencies
 
 
 async def open_loop(to: Requests, requests: Sequence[bytes], rate: float) -> list[float]:
@@ -54,7 +29,7 @@ async def open_loop(to: Requests, requests: Sequence[bytes], rate: float) -> lis
             everyone.append(Connection(to.host, to.port))
             idle.append(everyone[-1])
         connection = idle.pop()
-        await _send(connection, request)
+        await taken(connection, request)
         latencies.append(time.perf_counter() - due)
         idle.append(connection)
 
@@ -70,9 +45,3 @@ async def open_loop(to: Requests, requests: Sequence[bytes], rate: float) -> lis
         for connection in everyone:
             connection.close()
     return latencies
-
-
-async def _send(connection: Connection, request: bytes) -> None:
-    response = await connection.send(request)
-    if response.status not in TAKEN:
-        raise BenchmarkError(f"{response.status}: {response.body[:500].decode(errors='replace')}")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from benchmarks.figures import Machine
 from benchmarks.month_plans import Plan
 from benchmarks.month_queries import WHOLE, Case, unlisted
 from benchmarks.month_reads import Gain, Reads
+from riskengine.capacity.calibration import Machine
 
 FLAT = 1.5
 """How much longer a read may take on the largest database than on the smallest."""

@@ -13,11 +13,11 @@ import msgspec
 from rich.console import Console
 
 from benchmarks import month_fill, month_page, month_queries, month_reads
-from benchmarks.figures import Machine
 from benchmarks.month_fill import Filled
 from benchmarks.month_page import Months, Reviewed
 from benchmarks.month_plans import explain
 from riskengine import logs
+from riskengine.capacity.calibration import Machine
 from riskengine.stack.postgres import Postgres
 
 ROWS = 20_000_000

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figures import Figures
-from benchmarks.meter import KINDS
+from riskengine.capacity.meter import KINDS
 
 
 class Target(msgspec.Struct, frozen=True):

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.caches import HitRate
-from benchmarks.figures import Machine
 from benchmarks.gains import Gains
 from benchmarks.instances import Instances
 from benchmarks.month_page import Months
+from riskengine.capacity.calibration import Machine
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):

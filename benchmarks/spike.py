@@ -20,6 +20,7 @@ from benchmarks.flood import Flood, Shot
 from benchmarks.spike_figures import Spike
 from riskengine import logs
 from riskengine.client import requests
+from riskengine.client.closed_loop import TAKEN
 from riskengine.client.requests import Requests
 from riskengine.domain.transaction import Submission
 from riskengine.pipeline.proof.audit import audit
@@ -99,7 +100,7 @@ class Course:
         await client.closed_loop(islice(shots, rounds * (1 + SINGLES)), CONNECTIONS)
         await self._all_decided(depths)
         seconds = time.perf_counter() - started
-        if set(client.by_status) - load.TAKEN:
+        if set(client.by_status) - TAKEN:
             raise load.BenchmarkError(f"not all was accepted: {dict(client.by_status)}")
         self._accepted += client.accepted()
         return client.offered / seconds

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.depths import Depth
-from benchmarks.figures import Machine
 from benchmarks.flood import Flood
-from benchmarks.load import TAKEN
+from riskengine.capacity.calibration import Machine
+from riskengine.client.closed_loop import TAKEN
 from riskengine.demo.journal import percentiles
 from riskengine.pipeline.proof.audit import Audit
 

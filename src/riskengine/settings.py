@@ -35,6 +35,8 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 
 PostgresUrls = Annotated[str, Meta(pattern=r"^postgres(ql)?://")]
 
+HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings, checked. A process uses those of its part."""
@@ -102,12 +104,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_takeover_idle_ms: Annotated[
         int, _of("How long a consumer may hold messages before another takes them over", "ms", ge=1000, le=3_600_000)
     ] = 30_000
-    worker_metrics_port: Annotated[
-        Port | None, _of("Port on loopback where a worker shows its metrics; unset, it shows none")
-    ] = None
+    worker_metrics_port: Annotated[Port | None, _of("Port where a worker shows its metrics; unset, it shows none")] = (
+        None
+    )
+    worker_metrics_host: Annotated[
+        str,
+        _of("Address that this port listens on; `0.0.0.0` for a Prometheus elsewhere, as in Kubernetes", min_length=1),
+    ] = "127.0.0.1"
     process_memory_mib: Annotated[
         int,
-        _of("Memory an API process or worker is meant to have at most, for the metric of its share", "MiB", ge=64),
+        _of(
+            "Memory an API process or worker is meant to have at most, for the metric of its share",
+            "MiB",
+            ge=64,
+            le=1_048_576,
+        ),
     ] = 256
     relay_after_ms: Annotated[
         int, _of("How long a transaction may be pending before it is queued again", "ms", ge=100, le=3_600_000)
@@ -138,6 +149,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, _of("How long it is left alone before it is tried again", "ms", ge=100, le=600_000)
     ] = 1_000
     breaker_probes: Annotated[int, _of("Calls that may then try it at once", ge=1, le=1000)] = 2
+    otel_exporter_otlp_endpoint: Annotated[
+        HttpUrl | None,
+        _of("OTLP over HTTP: where traces and metrics are sent, such as `http://collector:4318`; unset, nowhere"),
+    ] = None
+    metrics_push_seconds: Annotated[
+        int, _of("How often metrics are sent there, beside being shown; 0: never", "s", ge=0, le=3600)
+    ] = 15
+    tracing_sample: Annotated[
+        float, _of("Share of the requests that are traced; 0: none, and it costs nothing", "%", ge=0, le=100)
+    ] = 0.0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _of("Least level that is logged")] = "info"
     log_format: Annotated[Literal["json", "console"], _of("JSON lines for machines, or colours for people")] = "json"
 
@@ -156,6 +177,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.api_db_pool_min > self.api_db_pool_max:
             raise ConfigurationError(
                 "API_DB_POOL_MIN must not be above API_DB_POOL_MAX: lower the one or raise the other"
+            )
+        if self.tracing_sample > 0 and self.otel_exporter_otlp_endpoint is None:
+            raise ConfigurationError(
+                "TRACING_SAMPLE is above 0 and OTEL_EXPORTER_OTLP_ENDPOINT is not set: say where traces are to go, or "
+                "set TRACING_SAMPLE to 0"
             )
 
     @property
@@ -182,7 +208,7 @@ class Setting(msgspec.Struct, frozen=True):
 
     field: str
     type: inspect.Type
-    default: str | int | None
+    default: str | float | None
     required: bool
     unit: str
     meaning: str
@@ -310,6 +336,8 @@ def _in_words(kind: inspect.Type) -> str:
             return _in_words(next(member for member in types if not isinstance(member, inspect.NoneType)))
         case inspect.IntType():
             return f"a whole number from {kind.ge} to {kind.le}"
+        case inspect.FloatType():
+            return f"a number from {kind.ge} to {kind.le}"
         case inspect.LiteralType():
             return "one of " + ", ".join(map(str, kind.values))
         case inspect.StrType(pattern=str()):

@@ -49,7 +49,11 @@ class _Changed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Bounds(Bounds, frozen=True, forbid_unknown_fields=True):
-    """As a file names them, all that is known and nothing else."""
+    """As a file names them: all that is known, and nothing else."""
+
+    @property
+    def plain(self) -> Bounds:
+        return Bounds(**structs.asdict(self))
 
 
 class _Kinds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,10 +66,19 @@ _Rules = defstruct(  # a field for each rule, so that messages name it
 )
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file says: a scenario's section on its autoscaler has the same form."""
+
     every_s: float = EVERY_S
     bounds: _Kinds | None = None
     rules: _Rules = _Rules()  # type: ignore[valid-type]
+
+    def plan(self) -> Plan:
+        """The plan of it. Raises ConfigurationError if nobody could act by it."""
+        rules = tuple(getattr(self.rules, rule.name).of(rule) for rule in RULES)
+        plan = Plan(Policy(_bounds(self), rules), self.every_s)
+        plan.check()
+        return plan
 
 
 def default() -> Plan:
@@ -79,22 +92,18 @@ def read(path: Path) -> Plan:
     Raises ConfigurationError, with the field's name, if it cannot be read, or nobody could act by it.
     """
     try:
-        found = msgspec.yaml.decode(path.read_bytes(), type=_File)
-        rules = tuple(getattr(found.rules, rule.name).of(rule) for rule in RULES)
-        plan = Plan(Policy(_bounds(found), rules), found.every_s)
-        plan.check()
+        return msgspec.yaml.decode(path.read_bytes(), type=Written).plan()
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}): name a file with a policy") from None
     except (msgspec.DecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path}: {' '.join(str(error).split())}") from None
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from None
-    return plan
 
 
-def _bounds(found: _File) -> Mapping[Kind, Bounds]:
+def _bounds(found: Written) -> Mapping[Kind, Bounds]:
     """The bounds of the kinds that a file names; those without any file if it names none."""
     if found.bounds is None:
         return BOUNDS
     named = {Kind.API: found.bounds.api, Kind.WORKER: found.bounds.worker}
-    return {kind: bounds for kind, bounds in named.items() if bounds is not None}
+    return {kind: bounds.plain for kind, bounds in named.items() if bounds is not None}

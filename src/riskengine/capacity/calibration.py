@@ -1,5 +1,7 @@
 """What a transaction costs on one machine: measured by `riskengine calibrate`, read by planner and simulator."""
 
+import os
+import platform
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,17 @@ class Machine(msgspec.Struct, frozen=True):
     memory_gb: float
     system: str
     python: str
+
+    @classmethod
+    def here(cls) -> "Machine":
+        """This machine."""
+        return cls(
+            processor=_processor(),
+            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+            system=f"{platform.system()} {platform.release()}",
+            python=platform.python_version(),
+        )
 
 
 class Costs(msgspec.Struct, frozen=True):
@@ -38,8 +51,9 @@ class Costs(msgspec.Struct, frozen=True):
 class Service(msgspec.Struct, frozen=True):
     """How long one worker takes for a batch of n: `batch_ms + n × transaction_ms`, wall-clock, with nobody beside it.
 
-    `batch_size` is the most that it takes at once, `consumers` how many batches it has in hand at a time, and
-    `tps` how many transactions a second it was measured to decide while the queue was never empty.
+    That is the worker's time, whatever its `consumers` overlap: at n a batch it decides 1000 n / (batch_ms + n ×
+    transaction_ms) a second. `batch_size` is the most that one takes at once, `consumers` how many batches it has in
+    hand at a time, and `tps` how many transactions a second it was measured to decide while the queue was never empty.
     """
 
     batch_ms: float
@@ -52,6 +66,9 @@ class Service(msgspec.Struct, frozen=True):
 class Sizes(msgspec.Struct, frozen=True):
     """Bytes: of a transaction for ever on PostgreSQL's disk and in its WAL, of one that waits in Valkey's queue,
     of an account's history event, of a cached decision; and what a process keeps resident.
+
+    `history` is what an account's history takes beside its events, and `network` what a transaction moves: its request,
+    and to and from Valkey. Both are 0 if they were not measured.
     """
 
     disk: float
@@ -61,6 +78,8 @@ class Sizes(msgspec.Struct, frozen=True):
     cached_decision: float
     api_rss: float
     worker_rss: float
+    history: float = 0.0
+    network: float = 0.0
 
 
 class Calibration(msgspec.Struct, frozen=True):
@@ -102,3 +121,11 @@ class Calibration(msgspec.Struct, frozen=True):
                 f"{path} is of form {found.form}, and not {FORM}: make it anew with `riskengine calibrate`"
             )
         return found
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells it."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

@@ -11,6 +11,7 @@ from riskengine.domain.errors import ConfigurationError
 from riskengine.operations import prometheus_rules
 from riskengine.operations.alert import Severity
 from riskengine.operations.alerts import ALERTS
+from riskengine.operations.dashboards.all import DASHBOARDS, file_name, for_grafana
 
 _STYLES = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.SCALING: "cyan"}
 
@@ -31,7 +32,7 @@ def rules(
     if output is None:
         typer.echo(text, nl=False)
         return
-    write(output, text)
+    _write(output, text)
     typer.echo(f"{len(ALERTS)} alerts are in {output}; name it in Prometheus's rule_files.")
 
 
@@ -45,7 +46,19 @@ def show() -> None:
     Console(highlight=False).print(table)
 
 
-def write(path: Path, text: str) -> None:
+@app.command()
+def dashboards(
+    *, output: Annotated[Path, typer.Option(help="The directory to write them to; it is made if it is not there.")]
+) -> None:
+    """Write the dashboards that Grafana imports."""
+    for dashboard in DASHBOARDS:
+        _write(output / file_name(dashboard), for_grafana(dashboard))
+    typer.echo(
+        f"{len(DASHBOARDS)} dashboards are in {output}: import them in Grafana, or have it provision that directory."
+    )
+
+
+def _write(path: Path, text: str) -> None:
     """Writes a file, and the directories above it. Raises ConfigurationError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from typer.main import get_command
 from riskengine.domain.errors import InvalidInput, RiskEngineError
 
 _START, _PROCESSES, _DATA = "Start here", "Single processes", "Data and keys"
-_DECIDES, _FAILED = "What decides", "What failed"
+_DECIDES, _FAILED, _CAPACITY = "What decides", "What failed", "What to buy"
 
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": (_START, "demo", "Start everything, send it transactions, and watch them being decided."),
@@ -21,6 +21,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "top": (_START, "top", "Watch the engine: rates, latencies, queue, processes, alerts, at a glance."),
     "scale": (_PROCESSES, "scale", "Have more or fewer API processes and workers in what `up` runs."),
     "autoscale": (_PROCESSES, "autoscale", "Have more or fewer of them by themselves, as there is more or less to do."),
+    "manifests": (_PROCESSES, "manifests", "Print what KEDA or the HPA of Kubernetes scales by, from the same rules."),
     "api": (_PROCESSES, "api", "Run one API process."),
     "worker": (_PROCESSES, "worker", "Run one worker."),
     "migrate": (_PROCESSES, "migrate", "Bring the database's schema to this version."),
@@ -47,6 +48,13 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "simulate": (_DATA, "simulate", "Make up labelled transactions: normal customers, and attacks among them."),
     "partitions": (_DATA, "partitions", "See, make, archive, restore, drop and query the months of the data."),
     "keys": (_DATA, "keys", "Create, list, limit and revoke API keys."),
+    "calibrate": (
+        _CAPACITY,
+        "calibrate",
+        "Measure what a transaction costs here, with your rules and model.",
+    ),
+    "plan": (_CAPACITY, "plan", "Compute what a load needs, from what was measured here, and what that costs."),
+    "whatif": (_CAPACITY, "whatif", "Play a spike, a day or an outage through, by what a transaction costs."),
 }
 """Name of a command -> its group in the help, its module in this package, and what it does."""
 

@@ -21,22 +21,32 @@ class Severity(StrEnum):
 class Rule(msgspec.Struct, frozen=True):
     """What Prometheus evaluates."""
 
-    expression: str
-    """PromQL that gives a series while something is wrong, and none while all is well or nothing is known."""
+    value: str
+    """PromQL of what is looked at; without a threshold it gives a series only while something is wrong."""
     hold_s: float
-    """Seconds for which it must give one without a break before anybody is told."""
+    """Seconds for which it must be so without a break before anybody is told."""
     unit: str = ""
-    """Of the value that it gives: `s`, `1` for a share, else what is counted."""
+    """Of the value: `s`, `1` for a share, else what is counted."""
     threshold: float | None = None
-    """The value beyond which it gives a series; None where that is no single figure. Dashboards draw it."""
+    """The value beyond which something is wrong; None where that is no single figure. Dashboards draw it."""
+    below: bool = False
+    """Whether it is below the threshold that something is wrong."""
+
     condition: Condition | None = None
     """The condition that it was made of; None where it looks at more than a signal. `riskengine top` evaluates it."""
+
+    @property
+    def expression(self) -> str:
+        """PromQL that gives a series while something is wrong, and none while all is well or nothing is known."""
+        if self.threshold is None:
+            return self.value
+        return f"{self.value} {'<' if self.below else '>'} {self.threshold:g}"
 
     @classmethod
     def of(cls, condition: Condition) -> "Rule":
         """The rule that a condition of a signal makes."""
-        unit = DEFINITIONS[condition.signal].unit
-        return cls(condition.promql, condition.hold_s, unit, condition.threshold, condition)
+        of = DEFINITIONS[condition.signal]
+        return cls(of.promql, condition.hold_s, of.unit, condition.threshold, condition.below, condition)
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from riskengine.storage import submissions as submitted
 from riskengine.storage.database import Database
 from riskengine.storage.decisions import Refused
 from riskengine.storage.submissions import Stored
+from riskengine.telemetry import tracing
 
 MOST_ROUNDS = 20
 """How often a batch may lose accounts to others before it is given back; each loss means that another got on."""
@@ -87,18 +88,18 @@ class Decider:
         """
         engine = self._engines.engine
         transactions = [submission.transaction for submission in submissions]
-        with _recalling.time():
+        with tracing.span("recall"), _recalling.time():
             memory = await self._recall.memory(engine, transactions, {})
         sequences = {account_id: history.sequence for account_id, history in memory.histories.items()}
         try:
-            with _scoring.time():
+            with tracing.span("score"), _scoring.time():
                 verdicts = engine.score(transactions, memory)
         except Exception:  # which of them it is, and what becomes of it, is for `decide`
             async with self._database.connection() as connection:
                 return await submitted.store(connection, submissions)
         decisions = _numbered(verdicts, sequences)
         failpoints.reach("decide_new.scored")
-        with _storing.time():
+        with tracing.span("store"), _storing.time():
             accepted = await storage.store_new(self._database, submissions, decisions)
         failpoints.reach("decide_new.stored")
         await self._take(engine, memory, transactions, decisions, accepted.refused, done=done)
@@ -107,17 +108,17 @@ class Decider:
     async def _round(self, transactions: Sequence[Transaction], refuted: dict[str, int], done: Decided) -> None:
         """Scores and stores once, adding to `done`; the accounts whose history proves stale are noted in `refuted`."""
         engine = self._engines.engine
-        with _recalling.time():
+        with tracing.span("recall"), _recalling.time():
             memory = await self._recall.memory(engine, transactions, refuted)
         failpoints.reach("decide.recalled")
         sequences = {account_id: history.sequence for account_id, history in memory.histories.items()}
-        with _scoring.time():
+        with tracing.span("score"), _scoring.time():
             verdicts = await self._score(engine, transactions, memory, refuted, done)
         if not verdicts:
             return
         decisions = _numbered(verdicts, sequences)
         failpoints.reach("decide.scored")
-        with _storing.time():
+        with tracing.span("store"), _storing.time():
             refused = await storage.store(self._database, decisions)
         failpoints.reach("decide.stored")
         done.settled |= refused.settled
@@ -140,7 +141,7 @@ class Decider:
         self.decided += len(taken)
         tallies.note(taken)
         _stale.inc(len(refused.stale))
-        with _keeping.time():
+        with tracing.span("keep"), _keeping.time():
             await self._keep(engine, memory, taken, [t for t in transactions if t.transaction_id not in refused.stale])
         failpoints.reach("decide.kept")
 

@@ -14,6 +14,7 @@ from riskengine.pipeline.room import Room
 from riskengine.storage import archives, decisions, transactions
 from riskengine.storage.database import Database
 from riskengine.storage.submissions import Stored
+from riskengine.telemetry import tracing
 
 _latency = Latency("decision")
 _log = structlog.get_logger()
@@ -39,7 +40,7 @@ class Immediate:
     def __init__(self, database: Database, decider: Decider, room: Room) -> None:
         self._database = database
         self._decider = decider
-        self._gathering: Gathering[Submission, Decision] = Gathering(self._decide_group, room)
+        self._gathering: Gathering[Submission, Decision] = Gathering(self._decide_group, room, "decide group")
 
     async def decide(self, submission: Submission) -> Decision:
         """The decision on the transaction that the submission's key stands for, new or known.
@@ -47,7 +48,8 @@ class Immediate:
         Raises IdempotencyConflict if the key was used with other content, Overloaded if too many wait, Unavailable if
         PostgreSQL or Redis does not answer, and NotYetDecided if the transaction could be stored but not decided.
         """
-        return await self._gathering.submit(submission)
+        with tracing.span("decide", submission.transaction.transaction_id):
+            return await self._gathering.submit(submission)
 
     async def drain(self) -> None:
         """Returns when all that was submitted is decided."""

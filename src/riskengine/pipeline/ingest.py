@@ -17,6 +17,7 @@ from riskengine.resilience import failpoints
 from riskengine.storage import submissions as storage
 from riskengine.storage.database import Database
 from riskengine.storage.submissions import Stored
+from riskengine.telemetry import tracing
 
 BATCHES_AT_ONCE = 4
 """Batches that are stored at the same time. More would not be faster, and would take all connections from the rest."""
@@ -59,7 +60,8 @@ class Ingest:
         Raises IdempotencyConflict if the key was used with other content, Overloaded if too many wait, Unavailable if
         PostgreSQL does not answer (in which case nothing is stored, or all of it: the same key finds out).
         """
-        return await self._gathering.submit(submission)
+        with tracing.span("ingest", submission.transaction.transaction_id):
+            return await self._gathering.submit(submission)
 
     async def submit_batch(self, submissions: Sequence[Submission], places: Places | None = None) -> list[Receipt]:
         """Stores all submissions or none, and says of each, in order, what its key stands for.
@@ -69,10 +71,11 @@ class Ingest:
         """
         if places is None:
             places = self._room.take(len(submissions))
-        with places:
-            places.resize(len(submissions))
-            stored = await self._store_all(submissions)
-        self._publish(submissions, stored)
+        with tracing.span("ingest"):
+            with places:
+                places.resize(len(submissions))
+                stored = await self._store_all(submissions)
+            self._publish(submissions, stored)
         return [_receipt(submission, one) for submission, one in zip(submissions, stored, strict=True)]
 
     async def drain(self) -> None:

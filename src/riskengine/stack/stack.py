@@ -58,7 +58,8 @@ class Stack:
     With `cluster` there are six nodes of Valkey instead of one, and what is kept there is in CLUSTER_PARTITIONS.
 
     For those who want it otherwise: `postgres_settings` replace the usual ones, and `environment` says what an API
-    process or worker of a name gets in its environment, over ours and the servers' addresses. They are up then.
+    process or worker of a name gets in its environment, over ours and the servers' addresses. They are up then. And
+    `prepare` makes the database at an address ready for them.
     """
 
     postgres: Postgres
@@ -79,6 +80,7 @@ class Stack:
         cluster: bool = False,
         postgres_settings: Mapping[str, str] = _NOTHING,
         environment: Callable[[str], Mapping[str, str]] = lambda _: _NOTHING,
+        prepare: Callable[[str], Coroutine[Any, Any, None]] = starters.prepare,
     ) -> None:
         self.data_dir = data_dir.absolute() if data_dir else None
         self._counts = Counts(api, workers)
@@ -88,6 +90,7 @@ class Stack:
         self._cluster = cluster
         self._postgres_settings = _CONNECTIONS | dict(postgres_settings)
         self._environment = environment
+        self._prepare = prepare
         self._started = ExitStack()
         self._signals = ExitStack()
 
@@ -157,7 +160,7 @@ class Stack:
         port = ports.claim(self._port, "the API")
         directory = self._open_directory()
         self._start_servers(directory)
-        _run(starters.prepare(self.database_url))
+        _run(self._prepare(self.database_url))
         self._start_engine(directory, port)
         log.info("stack_started", url=self.url, directory=str(directory))
 

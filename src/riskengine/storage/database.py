@@ -13,6 +13,7 @@ from riskengine.domain.errors import ConfigurationError, Unavailable
 from riskengine.resilience.breaker import Breaker
 from riskengine.storage import queries
 from riskengine.storage.reach import DIRECT, Reach
+from riskengine.telemetry import tracing
 
 Connection = Any
 """A pooled asyncpg connection (asyncpg ships no types)."""
@@ -107,6 +108,12 @@ async def _fetch_planned_once(connection: Connection, query: str, arguments: Seq
     """The rows of a statement that only reads. The setting ends with the transaction: sessions keep nothing of it."""
     async with connection.transaction(readonly=True):
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        return await fetch(connection, query, *arguments)
+
+
+async def fetch(connection: Connection, query: str, *arguments: object) -> list[Row]:
+    """Runs the named statement on a connection, and returns its rows."""
+    with tracing.statement(query):
         rows: list[Row] = await connection.fetch(queries.text(query), *arguments)
         return rows
 
@@ -147,8 +154,7 @@ class Database:
         async with self.connection() as connection:
             if queries.planned_once(query) and not self._reach.pooled:  # a pooler's sessions keep no plans
                 return await _fetch_planned_once(connection, query, arguments)
-            rows: list[Row] = await connection.fetch(queries.text(query), *arguments)
-            return rows
+            return await fetch(connection, query, *arguments)
 
     async def fetch_one(self, query: str, *arguments: object) -> Row | None:
         """The first row of the named statement, or None."""

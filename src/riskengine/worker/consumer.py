@@ -19,6 +19,9 @@ from riskengine.pipeline.latency import Latency
 from riskengine.pipeline.stages import stage
 from riskengine.resilience import failpoints
 from riskengine.streaming.queue import Message, Queue
+from riskengine.telemetry import tracing
+from riskengine.telemetry.arrival import Arrival
+from riskengine.telemetry.span import Span
 from riskengine.worker import deliveries
 from riskengine.worker.crew import Crew
 from riskengine.worker.deliveries import Delivery
@@ -95,7 +98,7 @@ class Consumer:
         self._in_hand |= {message.place: message for message in messages}
         failpoints.reach("consume.read")
         sorted_out = deliveries.sort_out(messages)
-        if sorted_out.hopeless and not await self._patiently(partial(self._bury, sorted_out.hopeless)):
+        if sorted_out.hopeless and not await self._give_up(sorted_out.hopeless):
             return False
         waiting: Sequence[Delivery] = sorted_out.deliveries
         while waiting:
@@ -104,7 +107,8 @@ class Consumer:
                 await self._claims.released()
                 continue
             try:
-                settled = await self._patiently(partial(self._settle, claimed))
+                with _traced(claimed):
+                    settled = await self._patiently(partial(self._settle, claimed))
             finally:
                 self._claims.release(claimed)
             if not settled:
@@ -124,10 +128,17 @@ class Consumer:
             return []
         return await self._queue.read(self._name, self._batch_size, READ_WAIT_MS)
 
+    async def _give_up(self, hopeless: Sequence[Failure]) -> bool:
+        """Buries, in the traces that the messages are part of; False if told to stop before that was done."""
+        came = [self._in_hand[_place(failure)].origin for failure in hopeless]
+        arrivals = [Arrival(o, failure.transaction_id) for o, failure in zip(came, hopeless, strict=True) if o]
+        with tracing.processing("bury", arrivals, len(hopeless)):
+            return await self._patiently(partial(self._bury, hopeless)) is not None
+
     async def _bury(self, hopeless: Sequence[Failure]) -> bool:
         """Makes dead letters of what can never be decided, and acknowledges it."""
         await self._failing.bury(hopeless)
-        await self._acknowledge([(failure.stream, failure.message_id.encode()) for failure in hopeless])
+        await self._acknowledge([_place(failure) for failure in hopeless])
         return True
 
     async def _settle(self, batch: Sequence[Delivery]) -> bool:
@@ -176,6 +187,18 @@ class Consumer:
                 await asyncio.wait_for(self._stopping.wait(), pause)
                 return None
         raise AssertionError("the pauses never end")
+
+
+def _place(failure: Failure) -> tuple[str, bytes]:
+    return failure.stream, failure.message_id.encode()
+
+
+def _traced(batch: Sequence[Delivery]) -> Span:
+    """The step of the traces that messages of the batch are part of."""
+    arrivals = [
+        Arrival(origin, one.transaction.transaction_id) for one in batch if (origin := one.message.origin) is not None
+    ]
+    return tracing.processing("batch", arrivals, len(batch))
 
 
 def _part(error: RiskEngineError) -> str:

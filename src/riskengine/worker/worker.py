@@ -19,7 +19,6 @@ from riskengine.pipeline.announcing import Announcing
 from riskengine.pipeline.relay import Relay
 from riskengine.settings import Settings
 from riskengine.storage import partitions
-from riskengine.telemetry import process
 from riskengine.wiring import Parts
 from riskengine.worker.consumer import Consumer
 from riskengine.worker.crew import Crew
@@ -83,7 +82,8 @@ class Worker:
         ]
         self._follower = wiring.follower(parts, settings, who)
         self._deaths = Deaths(parts.database, parts.queue, self._name)
-        self._relay = Relay(parts.database, parts.queue, after_ms=settings.relay_after_ms, limit=settings.queue_limit)
+        after_ms, limit = settings.relay_after_ms, settings.queue_limit
+        self._relay = Relay(parts.database, parts.queue, after_ms=after_ms, limit=limit, origins=parts.origins)
         self._announcing = Announcing(parts.database, parts.letters)
         self._rollups = Rollups(parts.database, parts.cache)
         self._survey = Survey(parts.database, parts.queue)
@@ -179,12 +179,17 @@ class Worker:
 async def run(settings: Settings) -> None:
     """Runs a worker until SIGTERM or SIGINT."""
     if settings.worker_metrics_port is not None:
-        start_http_server(settings.worker_metrics_port, addr="127.0.0.1")
+        start_http_server(settings.worker_metrics_port, addr=settings.worker_metrics_host)
+    with wiring.traced(settings, "worker"):
+        await _run(settings)
+
+
+async def _run(settings: Settings) -> None:
     async with wiring.assemble(settings, name="riskengine-worker", idle=1, most=settings.worker_db_pool_max) as parts:
         await wiring.watch_budget(parts.database, settings, "worker")
         worker = Worker(parts, settings)
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, worker.stop)
-        async with process.measured("worker", settings.process_memory_mib):
+        async with wiring.measured(settings, "worker"):
             await worker.run()

@@ -42,7 +42,6 @@ ALERTS: tuple[Alert, ...] = (
             'max(riskengine_processes{role="worker"}) > 0',
             5 * _MINUTE,
             "messages",
-            100,
         ),
         summary="The queue grows although workers live",
         meaning="For ten minutes there was always more in the queue than five minutes before. What lives does not "
@@ -67,7 +66,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="DeadLetters",
         severity=Severity.WARNING,
-        rule=Rule(f"{grown('riskengine_dead_letters_total', 15)} > 0", 0, "messages", 0),
+        rule=Rule(grown("riskengine_dead_letters_total", 15), 0, "messages", 0),
         summary="Messages became dead letters",
         meaning="These transactions are not decided by themselves any more: a person has to look.",
         feel="Some payments get no decision at all.",
@@ -88,7 +87,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="RetriesGoOn",
         severity=Severity.WARNING,
-        rule=Rule("sum(rate(riskengine_retried_total[5m])) > 0", 10 * _MINUTE, "1/s", 0),
+        rule=Rule("sum(rate(riskengine_retried_total[5m]))", 10 * _MINUTE, "1/s", 0),
         summary="Transactions fail again and again, and are tried again",
         meaning="Something fails now and then and succeeds later; else there would be dead letters.",
         feel="Some decisions come seconds later.",
@@ -106,7 +105,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="LeftToRelay",
         severity=Severity.WARNING,
-        rule=Rule("sum by (why) (rate(riskengine_left_to_relay_total[5m])) > 0", 5 * _MINUTE, "1/s", 0),
+        rule=Rule("sum by (why) (rate(riskengine_left_to_relay_total[5m]))", 5 * _MINUTE, "1/s", 0),
         summary="Accepted transactions cannot be queued at once",
         meaning="They are in PostgreSQL, and the relay of the workers queues them when there is room. `why` says "
         "what hinders.",
@@ -127,7 +126,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="MessagesLost",
         severity=Severity.WARNING,
-        rule=Rule('sum(rate(riskengine_relayed_total{why="lost"}[5m])) > 0', 5 * _MINUTE, "1/s", 0),
+        rule=Rule('sum(rate(riskengine_relayed_total{why="lost"}[5m]))', 5 * _MINUTE, "1/s", 0),
         summary="Transactions have to be queued again all the time",
         meaning="They were accepted, and no stream held them: Valkey lost them, or never took them. None is lost for "
         "good.",
@@ -148,7 +147,7 @@ ALERTS: tuple[Alert, ...] = (
         name="WorkDoneTwice",
         severity=Severity.WARNING,
         rule=Rule(
-            "sum(rate(riskengine_stale_total[5m])) / sum(rate(riskengine_decided_total[5m])) > 0.1",
+            "sum(rate(riskengine_stale_total[5m])) / sum(rate(riskengine_decided_total[5m]))",
             15 * _MINUTE,
             "1",
             0.1,
@@ -168,7 +167,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="RequestsRefused",
         severity=Severity.WARNING,
-        rule=Rule('sum by (limit) (rate(riskengine_refused_total{limit!="rate"}[1m])) > 0', 1 * _MINUTE, "1/s", 0),
+        rule=Rule('sum by (limit) (rate(riskengine_refused_total{limit!="rate"}[1m]))', 1 * _MINUTE, "1/s", 0),
         summary="Requests are refused because a limit is reached",
         meaning="An API process has as much in hand as it may have. It refuses the rest at once, and loses nothing. "
         "What keys send above their own limits is not meant.",
@@ -189,7 +188,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="RateLimitsOpen",
         severity=Severity.WARNING,
-        rule=Rule("sum(rate(riskengine_rate_limits_open_total[1m])) > 0", 1 * _MINUTE, "1/s", 0),
+        rule=Rule("sum(rate(riskengine_rate_limits_open_total[1m]))", 1 * _MINUTE, "1/s", 0),
         summary="The rate limits of API keys do not hold",
         meaning="Valkey does not answer, and counts nothing: requests are let through rather than refused.",
         feel="Nothing; a key may send more than it should.",

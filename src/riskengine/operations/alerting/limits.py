@@ -192,7 +192,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="MemoryNearLimit",
         severity=Severity.WARNING,
-        rule=Rule("max by (role) (riskengine_memory_ratio) > 0.9", 5 * _MINUTE, "1", 0.9),
+        rule=Rule("max by (role) (riskengine_memory_ratio)", 5 * _MINUTE, "1", 0.9),
         summary="A process has more than 90 % of the memory that it may have",
         meaning="`PROCESS_MEMORY_MIB` says how much that is. Beyond the limit of its container a process is killed.",
         feel="Nothing; a process that is killed has accepted nothing that is lost, but its clients have to send again.",

@@ -10,7 +10,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="BreakerOpen",
         severity=Severity.CRITICAL,
-        rule=Rule('max by (part) (riskengine_breaker_state{part=~"postgresql|redis"}) > 0', 30, "", 0),
+        rule=Rule('max by (part) (riskengine_breaker_state{part=~"postgresql|redis"})', 30, "", 0),
         summary="PostgreSQL or Valkey is left alone, because it failed again and again",
         meaning="A process refuses at once what needs the `part`, and tries it every second or so.",
         feel="`postgresql`: 503 for everything. `redis`: `POST /transactions` still accepts; decisions wait.",
@@ -30,7 +30,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="MonthMissing",
         severity=Severity.CRITICAL,
-        rule=Rule("min(riskengine_months_ahead) < 1", 15 * _MINUTE, "months", 1),
+        rule=Rule("min(riskengine_months_ahead)", 15 * _MINUTE, "months", 1, below=True),
         summary="Next month has no partitions",
         meaning="Workers make the next two months by themselves, every hour. They could not.",
         feel="Nothing, until the month begins: from then on no payment can be stored.",
@@ -48,7 +48,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="ReplicaAway",
         severity=Severity.WARNING,
-        rule=Rule("min by (replica) (riskengine_replica_up) < 1", 1 * _MINUTE, "", 1),
+        rule=Rule("min by (replica) (riskengine_replica_up)", 1 * _MINUTE, "", 1, below=True),
         summary="A read replica does not answer, or is none any more",
         meaning="Other replicas answer in its place, or the primary, which then has more to do.",
         feel="Nothing, or slower reads.",
@@ -63,7 +63,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="ReplicaStale",
         severity=Severity.WARNING,
-        rule=Rule("max by (replica) (riskengine_replica_lag_seconds) > 30", 5 * _MINUTE, "s", 30),
+        rule=Rule("max by (replica) (riskengine_replica_lag_seconds)", 5 * _MINUTE, "s", 30),
         summary="A read replica is more than 30 s behind",
         meaning="It answers only what may be so old; the rest the primary has to.",
         feel="Nothing: no answer is older than it may be. Reads may be slower.",
@@ -83,7 +83,7 @@ ALERTS: tuple[Alert, ...] = (
         name="PoolExhausted",
         severity=Severity.WARNING,
         rule=Rule(
-            "histogram_quantile(0.95, sum by (part, le) (rate(riskengine_pool_wait_seconds_bucket[1m]))) > 0.1",
+            "histogram_quantile(0.95, sum by (part, le) (rate(riskengine_pool_wait_seconds_bucket[1m])))",
             2 * _MINUTE,
             "s",
             0.1,
@@ -107,7 +107,7 @@ ALERTS: tuple[Alert, ...] = (
         name="HistoriesRebuilt",
         severity=Severity.WARNING,
         rule=Rule(
-            "sum(rate(riskengine_histories_rebuilt_total[5m])) / sum(rate(riskengine_decided_total[5m])) > 0.1",
+            "sum(rate(riskengine_histories_rebuilt_total[5m])) / sum(rate(riskengine_decided_total[5m]))",
             15 * _MINUTE,
             "1",
             0.1,
@@ -133,7 +133,7 @@ ALERTS: tuple[Alert, ...] = (
         name="ModelDegraded",
         severity=Severity.WARNING,
         rule=Rule(
-            f"{_DEGRADED} / ({_DEGRADED} + sum(rate(riskengine_model_scored_total[5m]))) > 0.01", 5 * _MINUTE, "1", 0.01
+            f"{_DEGRADED} / ({_DEGRADED} + sum(rate(riskengine_model_scored_total[5m])))", 5 * _MINUTE, "1", 0.01
         ),
         summary="More than 1 % of transactions are decided without the model",
         meaning="It is late, busy, failing, or left alone for that (`cause`). Rules and behaviour decide without it.",
@@ -155,7 +155,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="RollupsBehind",
         severity=Severity.WARNING,
-        rule=Rule("max(riskengine_rollups_behind_seconds) > 60", 5 * _MINUTE, "s", 60),
+        rule=Rule("max(riskengine_rollups_behind_seconds)", 5 * _MINUTE, "s", 60),
         summary="Analytics lack the decisions of the last minutes",
         meaning="A transaction of PostgreSQL stays open, in whichever database of the server, or workers do not come "
         "to it.",

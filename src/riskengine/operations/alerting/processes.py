@@ -92,7 +92,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="ReleaseUnusable",
         severity=Severity.CRITICAL,
-        rule=Rule(f"{grown('riskengine_reload_failures_total', 15)} > 0", 0, "times", 0),
+        rule=Rule(grown("riskengine_reload_failures_total", 15), 0, "times", 0),
         summary="A process could not run what was published",
         meaning="It goes on with what it ran before, so processes decide by different versions.",
         feel="The same payment may be decided differently, by who takes it.",
@@ -136,7 +136,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         name="EventLoopBlocked",
         severity=Severity.WARNING,
-        rule=Rule(f"histogram_quantile(0.99, {_LOOP_DELAY}) > 0.1", 2 * _MINUTE, "s", 0.1),
+        rule=Rule(f"histogram_quantile(0.99, {_LOOP_DELAY})", 2 * _MINUTE, "s", 0.1),
         summary="The event loop of processes is late by more than 100 ms",
         meaning="Something keeps the only thread of a process busy, and all else in it waits.",
         feel="Answers are slower by that, now and then.",

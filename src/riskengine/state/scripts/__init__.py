@@ -42,6 +42,16 @@ def in_full(command: Sequence[str | bytes | int]) -> tuple[str | bytes | int, ..
     return ("EVAL", _texts()[str(command[1])], *command[2:])
 
 
+def name_of(command: Sequence[str | bytes | int]) -> str | None:
+    """The name of the script that the command runs; None if it runs none."""
+    return _names().get(str(command[1])) if command[0] == "EVALSHA" else None
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {digest(name): name for name in NAMES}
+
+
 @cache
 def _texts() -> dict[str, str]:
     return {digest(name): text(name) for name in NAMES}
