@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from compose_spec import ComposeSpecification
 from dotenv import dotenv_values
 
 from riskengine.capacity import deployment
@@ -30,6 +31,11 @@ def compose() -> Any:
     """compose.yaml with the variables of compose.env in it."""
     values = {**GIVEN, **PASSWORDS}
     return yaml.safe_load(_VARIABLE.sub(lambda found: values[found[1]], (DEPLOY / "compose.yaml").read_text()))
+
+
+def test_it_is_of_the_compose_specification(compose: Any) -> None:
+    read = ComposeSpecification.model_validate(compose)
+    assert set(read.services or {}) == set(compose["services"])
 
 
 def test_every_variable_is_given_and_used() -> None:
