@@ -46,6 +46,7 @@ def _figure(course: Course, summary: Summary, title: str) -> Figure:
         axes.grid(alpha=0.25)
         axes.set_xlim(0, course.moments[-1].at_s)
         axes.set_ylim(bottom=0)
+    processes.margins(y=0.15)
     _name(depth, [one for one in course.happenings if one.what is What.FAILURE][:_MOST_WORDS])
     across = ticks.of_time(course.moments[-1].at_s, 10)
     processes.set_xticks(list(across), [ticks.time(at_s) for at_s in across])
@@ -110,6 +111,8 @@ def _draw_processes(axes: Axes, course: Course) -> None:
         cost.plot(at, [m.cost for m in course.moments], color=_LAG, linewidth=1, linestyle="--", label="cost")
         cost.set_ylabel(f"cost ({course.currency})", color=_LAG)
         cost.set_ylim(bottom=0)
+        axes.set_zorder(cost.get_zorder() + 1)  # so that the line does not lie on the key
+        axes.patch.set_visible(False)
     axes.legend(loc="best", fontsize=8, framealpha=0.9)
 
 
