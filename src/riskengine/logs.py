@@ -1,10 +1,16 @@
-"""How every process logs: one event a line, to standard error, as JSON or for people."""
+"""How every process logs: one event a line, to standard error, as JSON or for people.
+
+A line that is written in a request, or about a transaction of one, says so: `request_id`, and `trace_id` and `span_id`
+where it is traced.
+"""
 
 import logging
 import sys
 from typing import Any
 
 import structlog
+
+from riskengine.telemetry import log_ids
 
 
 def configure(level: str = "info", form: str = "json") -> None:
@@ -15,6 +21,7 @@ def configure(level: str = "info", form: str = "json") -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        log_ids.add,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

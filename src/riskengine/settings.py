@@ -35,6 +35,8 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 
 PostgresUrls = Annotated[str, Meta(pattern=r"^postgres(ql)?://")]
 
+HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings, checked. A process uses those of its part."""
@@ -102,9 +104,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_takeover_idle_ms: Annotated[
         int, _of("How long a consumer may hold messages before another takes them over", "ms", ge=1000, le=3_600_000)
     ] = 30_000
-    worker_metrics_port: Annotated[
-        Port | None, _of("Port on loopback where a worker shows its metrics; unset, it shows none")
-    ] = None
+    worker_metrics_port: Annotated[Port | None, _of("Port where a worker shows its metrics; unset, it shows none")] = (
+        None
+    )
+    worker_metrics_host: Annotated[
+        str,
+        _of("Address that this port listens on; `0.0.0.0` for a Prometheus elsewhere, as in Kubernetes", min_length=1),
+    ] = "127.0.0.1"
+    process_memory_mib: Annotated[
+        int,
+        _of(
+            "Memory an API process or worker is meant to have at most, for the metric of its share",
+            "MiB",
+            ge=64,
+            le=1_048_576,
+        ),
+    ] = 256
     relay_after_ms: Annotated[
         int, _of("How long a transaction may be pending before it is queued again", "ms", ge=100, le=3_600_000)
     ] = 5_000
@@ -134,6 +149,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, _of("How long it is left alone before it is tried again", "ms", ge=100, le=600_000)
     ] = 1_000
     breaker_probes: Annotated[int, _of("Calls that may then try it at once", ge=1, le=1000)] = 2
+    otel_exporter_otlp_endpoint: Annotated[
+        HttpUrl | None,
+        _of("OTLP over HTTP: where traces and metrics are sent, such as `http://collector:4318`; unset, nowhere"),
+    ] = None
+    metrics_push_seconds: Annotated[
+        int, _of("How often metrics are sent there, beside being shown; 0: never", "s", ge=0, le=3600)
+    ] = 15
+    tracing_sample: Annotated[
+        float, _of("Share of the requests that are traced; 0: none, and it costs nothing", "%", ge=0, le=100)
+    ] = 0.0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _of("Least level that is logged")] = "info"
     log_format: Annotated[Literal["json", "console"], _of("JSON lines for machines, or colours for people")] = "json"
 
@@ -144,11 +169,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises ConfigurationError that names every variable that is missing or wrong, and what to set.
         """
         settings = cls(**_read(table(), environment))
-        if settings.api_db_pool_min > settings.api_db_pool_max:
+        settings.refuse_contradictions()
+        return settings
+
+    def refuse_contradictions(self) -> None:
+        """Raises ConfigurationError if settings cannot both be."""
+        if self.api_db_pool_min > self.api_db_pool_max:
             raise ConfigurationError(
                 "API_DB_POOL_MIN must not be above API_DB_POOL_MAX: lower the one or raise the other"
             )
-        return settings
+        if self.tracing_sample > 0 and self.otel_exporter_otlp_endpoint is None:
+            raise ConfigurationError(
+                "TRACING_SAMPLE is above 0 and OTEL_EXPORTER_OTLP_ENDPOINT is not set: say where traces are to go, or "
+                "set TRACING_SAMPLE to 0"
+            )
 
     @property
     def replica_urls(self) -> tuple[str, ...]:
@@ -162,12 +196,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.database_pooler == TRANSACTION
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """What variables say: the values of those that are set, by field, and what is wrong with others, by variable."""
+
+    values: dict[str, Any]
+    faults: dict[str, str]
+
+
 class Setting(msgspec.Struct, frozen=True):
     """One row of the table: the variable, the type of its value, and what it means."""
 
     field: str
     type: inspect.Type
-    default: str | int | None
+    default: str | float | None
     required: bool
     unit: str
     meaning: str
@@ -244,24 +285,37 @@ def _read_one(field: str, environment: Mapping[str, str] | None) -> dict[str, An
     return _read([setting for setting in table() if setting.field == field], environment)
 
 
+def examine(environment: Mapping[str, str] | None = None) -> Reading:
+    """All settings as far as they can be read; nothing is refused."""
+    return _look(table(), surroundings() if environment is None else environment)
+
+
+def surroundings() -> dict[str, str]:
+    """The variables of this process's environment, over those of a `.env` file in its working directory."""
+    return {**{name: text or "" for name, text in dotenv_values(".env").items()}, **os.environ}
+
+
 def _read(rows: Sequence[Setting], environment: Mapping[str, str] | None) -> dict[str, Any]:
     """The values of those variables that are set, by field."""
-    if environment is None:
-        environment = {**{name: text or "" for name, text in dotenv_values(".env").items()}, **os.environ}
-    values: dict[str, Any] = {}
-    faults: list[str] = []
+    found = _look(rows, surroundings() if environment is None else environment)
+    if found.faults:
+        faults = "\n  ".join(found.faults.values())
+        raise ConfigurationError(f"settings to correct, in the environment or in .env:\n  {faults}")
+    return found.values
+
+
+def _look(rows: Sequence[Setting], environment: Mapping[str, str]) -> Reading:
+    found = Reading({}, {})
     for setting in rows:
         text = environment.get(setting.variable, "").strip()
         try:
             if text:
-                values[setting.field] = setting.parse(text)
+                found.values[setting.field] = setting.parse(text)
             elif setting.required:
-                faults.append(f"{setting.variable} is not set: {setting.meaning}")
+                found.faults[setting.variable] = f"{setting.variable} is not set: {setting.meaning}"
         except msgspec.ValidationError:
-            faults.append(f"{setting.variable} must be {setting.expected} ({setting.meaning})")
-    if faults:
-        raise ConfigurationError("settings to correct, in the environment or in .env:\n  " + "\n  ".join(faults))
-    return values
+            found.faults[setting.variable] = f"{setting.variable} must be {setting.expected} ({setting.meaning})"
+    return found
 
 
 def _setting(field: inspect.Field) -> Setting:
@@ -282,6 +336,8 @@ def _in_words(kind: inspect.Type) -> str:
             return _in_words(next(member for member in types if not isinstance(member, inspect.NoneType)))
         case inspect.IntType():
             return f"a whole number from {kind.ge} to {kind.le}"
+        case inspect.FloatType():
+            return f"a number from {kind.ge} to {kind.le}"
         case inspect.LiteralType():
             return "one of " + ", ".join(map(str, kind.values))
         case inspect.StrType(pattern=str()):

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from riskengine.scoring import shared
 from riskengine.settings import Settings
 from riskengine.state.cache import Cache
 from riskengine.state.histories import Histories
+from riskengine.state.origins import Origins
 from riskengine.state.quotas import Quotas
 from riskengine.storage import connections as of_postgresql
 from riskengine.storage import processes
@@ -45,6 +46,8 @@ from riskengine.storage.reads import Reads, Replicas
 from riskengine.streaming.dead_letter_stream import DeadLetterStream
 from riskengine.streaming.partitioned_stream import PartitionedStream
 from riskengine.streaming.queue import Queue
+from riskengine.telemetry import process, pushing, tracing
+from riskengine.telemetry.process import Role
 
 _log = structlog.get_logger()
 
@@ -63,6 +66,7 @@ class Parts(msgspec.Struct, frozen=True):
     decider: Decider
     quotas: Quotas
     cache: Cache
+    origins: Origins
 
 
 @asynccontextmanager
@@ -95,9 +99,42 @@ async def assemble(settings: Settings, *, name: str, idle: int, most: int) -> As
         letters = DeadLetterStream(redis, breaker=breakers.redis)
         decider = Decider(database, Recall(database, histories, engines), engines)
         quotas, cache = Quotas(redis, breaker=breakers.redis), Cache(redis, breaker=breakers.redis)
+        origins = Origins(redis, breaker=breakers.redis)
         await opened.enter_async_context(_measured(reads))
         garbage.settle()
-        yield Parts(breakers, database, reads, queue, letters, histories, engines, build, decider, quotas, cache)
+        yield Parts(
+            breakers, database, reads, queue, letters, histories, engines, build, decider, quotas, cache, origins
+        )
+
+
+@contextmanager
+def traced(settings: Settings, role: str) -> Iterator[None]:
+    """Traces what TRACING_SAMPLE asks for while the block lasts; `role` is `api` or `worker`.
+
+    Raises ConfigurationError if what that needs is not installed.
+    """
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None or settings.tracing_sample <= 0:
+        yield
+        return
+    share, service = settings.tracing_sample / 100, f"riskengine-{role}"
+    tracing.start(share=share, endpoint=endpoint, service=service, instance=identity(role).process_id)
+    try:
+        yield
+    finally:
+        tracing.stop(min(tracing.LAST_SENDING, settings.shutdown_deadline_ms / clock.SECOND))
+
+
+@asynccontextmanager
+async def measured(settings: Settings, role: Role) -> AsyncIterator[None]:
+    """While the block lasts this process shows what it takes, and sends its metrics where settings say so.
+
+    Raises ConfigurationError if what that needs is not installed.
+    """
+    endpoint, every = settings.otel_exporter_otlp_endpoint, settings.metrics_push_seconds
+    with pushing.pushed(endpoint, every, f"riskengine-{role}", identity(role).process_id):
+        async with process.measured(role, settings.process_memory_mib):
+            yield
 
 
 @asynccontextmanager
@@ -162,4 +199,4 @@ def failing(parts: Parts, settings: Settings, worker: str) -> Failing:
     """What becomes of messages that the worker could not decide."""
     jitter = settings.retry_jitter_percent / 100
     schedule = Schedule(attempts=settings.retry_attempts, first_ms=settings.retry_first_ms, jitter=jitter)
-    return Failing(parts.database, parts.engines, schedule, worker=worker)
+    return Failing(parts.database, parts.engines, schedule, worker=worker, origins=parts.origins)

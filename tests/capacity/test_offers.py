@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskengine.capacity.demand import Demand
@@ -18,6 +18,7 @@ from riskengine.capacity.prices import Cloud, MemoryTier, PostgresqlPrices, Pric
 from riskengine.domain.errors import ConfigurationError
 from tests.capacity.calibrations import TYPICAL
 
+EXAMPLES = 60
 SIZES, USD = st.floats(0.1, 64), st.integers(0, 500).map(float)
 TIERS = st.lists(st.builds(Tier, name=st.just("tier"), vcpu=SIZES, memory_gb=SIZES, usd=USD), min_size=1, max_size=5)
 NODES = st.lists(st.builds(MemoryTier, name=st.just("node"), memory_gb=SIZES, usd=USD), min_size=1, max_size=5)
@@ -76,6 +77,7 @@ def tier_holds(tier: Tier, cpu: float, memory_mb: float) -> int:
     return places
 
 
+@settings(max_examples=EXAMPLES)
 @given(CLOUDS, st.floats(0.01, 5_000))
 def test_the_offer_is_the_cheapest_that_holds_the_load(cloud: Cloud, tps: float) -> None:
     # Given any cloud, and any load

@@ -4,7 +4,7 @@ import math
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskengine.capacity.demand import Demand
@@ -27,6 +27,7 @@ DEMANDS = st.builds(
     headroom=st.floats(0, 0.9),
 )
 MORE = st.floats(1, 50)
+EXAMPLES = 60
 
 
 def figures(found: Plan) -> dict[str, float]:
@@ -63,12 +64,14 @@ def test_a_plan_is_the_sum_that_it_says() -> None:
     assert all(getattr(found, name).because for name in figures(found))
 
 
+@settings(max_examples=EXAMPLES)
 @given(DEMANDS, MORE)
 def test_more_transactions_need_no_less_of_anything(demand: Demand, factor: float) -> None:
     more = msgspec.structs.replace(demand, tps=min(demand.tps * factor, 1e7))
     assert at_least(plan(more, TYPICAL), plan(demand, TYPICAL))
 
 
+@settings(max_examples=EXAMPLES)
 @given(DEMANDS, MORE)
 def test_a_higher_peak_needs_no_less_and_no_more_disk(demand: Demand, factor: float) -> None:
     higher, found = plan(msgspec.structs.replace(demand, peak=demand.tps * factor), TYPICAL), plan(demand, TYPICAL)
@@ -76,6 +79,7 @@ def test_a_higher_peak_needs_no_less_and_no_more_disk(demand: Demand, factor: fl
     assert higher.disk_gb == found.disk_gb
 
 
+@settings(max_examples=EXAMPLES)
 @given(DEMANDS, st.integers(1, 1200), st.floats(0, 0.9))
 def test_longer_retention_and_more_headroom_need_no_less(demand: Demand, months: int, headroom: float) -> None:
     longer = msgspec.structs.replace(demand, retention_months=max(months, demand.retention_months))
@@ -84,6 +88,7 @@ def test_longer_retention_and_more_headroom_need_no_less(demand: Demand, months:
     assert at_least(plan(roomier, TYPICAL), plan(demand, TYPICAL))
 
 
+@settings(max_examples=EXAMPLES)
 @given(DEMANDS, st.floats(0.1, 10))
 def test_processes_hold_the_peak_and_one_fewer_would_not(demand: Demand, factor: float) -> None:
     found = plan(demand, costing(factor))
@@ -102,6 +107,7 @@ def test_processes_hold_the_peak_and_one_fewer_would_not(demand: Demand, factor:
     assert found.workers.value * found.worker_cpu >= found.worker_cores.value * (1 - 1e-9)
 
 
+@settings(max_examples=EXAMPLES)
 @given(DEMANDS)
 def test_connections_are_the_budget_and_fit(demand: Demand) -> None:
     found = plan(demand, TYPICAL)
@@ -111,6 +117,7 @@ def test_connections_are_the_budget_and_fit(demand: Demand) -> None:
     assert any("pooler" in caution for caution in found.cautions) is (found.budget.needed > POOLER_ABOVE)
 
 
+@settings(max_examples=EXAMPLES)
 @given(DEMANDS)
 def test_values_are_what_settings_take(demand: Demand) -> None:
     found = plan(demand, TYPICAL)

@@ -8,7 +8,7 @@ import msgspec
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-ALL = [ROOT / "README.md", *DOCS]
+ALL = [ROOT / "README.md", *DOCS, *sorted((ROOT / "docs" / "alerts").glob("*.md"))]
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"`([^`]+)`")

@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
+from riskengine import wiring
 from riskengine.api import (
     documentation,
     letters,
@@ -45,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Door:
 
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncIterator[None]:
-        async with service.running(chosen) as running:
+        async with service.running(chosen) as running, wiring.measured(chosen, "api"):
             app.state.service = running
             door.open(running)
             yield

@@ -16,6 +16,8 @@ from riskengine.api.routes import Route
 from riskengine.api.service import Service
 from riskengine.api.toll import Toll
 from riskengine.domain.errors import Overloaded
+from riskengine.telemetry import tracing
+from riskengine.telemetry.span import NOTHING, Span
 
 SLOW = 1.0
 """Seconds after which an answer is worth a line in the log."""
@@ -35,7 +37,7 @@ _seconds = Histogram(
     "riskengine_http_request_seconds",
     "Seconds from a request's head to its answer",
     ["route", "method"],
-    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0),
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 _under_way = Gauge("riskengine_http_requests_under_way", "Requests that have no answer yet")
 _log = structlog.get_logger()
@@ -87,11 +89,14 @@ class Door:
         structlog.contextvars.bind_contextvars(request_id=exchange.request_id.decode())
         started = perf_counter()
         self._under_way += 1
-        try:
-            await self._answer(exchange, receive)
-        finally:
-            self._under_way -= 1
-            self._measure(exchange, started, perf_counter())
+        with _traced(exchange) as step:
+            try:
+                await self._answer(exchange, receive)
+            finally:
+                self._under_way -= 1
+                self._measure(exchange, started, perf_counter())
+                if step.recorded:
+                    _describe(step, exchange)
 
     async def _answer(self, exchange: Exchange, receive: Receive) -> None:
         try:
@@ -146,6 +151,25 @@ class Door:
         if self._notable <= MOST_NOTABLE:
             ms = round(seconds * 1000)
             _log.warning("request_notable", route=exchange.route, method=method, status=exchange.status, ms=ms)
+
+
+def _traced(exchange: Exchange) -> Span:
+    """The step of the request, if it is traced. What asks after the process itself never is."""
+    if not exchange.scope["path"].startswith(routes.API):
+        return NOTHING
+    return tracing.request(exchange.headers, exchange.request_id)
+
+
+def _describe(step: Span, exchange: Exchange) -> None:
+    """What became of it, by OpenTelemetry's names. No path: it may hold an account."""
+    method = _method(exchange)
+    step.rename(f"{method} {exchange.route}")
+    step.set("http.request.method", method if method != "other" else "_OTHER")
+    step.set("http.route", exchange.route)
+    step.set("http.response.status_code", exchange.status)
+    step.set("url.scheme", exchange.scope["scheme"])
+    if exchange.status >= 500:
+        step.failed(str(exchange.status))
 
 
 def _request_id(headers: Headers) -> bytes:

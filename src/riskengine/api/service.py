@@ -59,7 +59,17 @@ class Service(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Service]:
-    """The service, connected; in the end what was accepted is stored and published first. Raises Unavailable."""
+    """The service, connected; in the end what was accepted is stored and published first.
+
+    Raises Unavailable, and ConfigurationError.
+    """
+    with wiring.traced(settings, "api"):
+        async with _connected(settings) as service:
+            yield service
+
+
+@asynccontextmanager
+async def _connected(settings: Settings) -> AsyncIterator[Service]:
     idle, most = settings.api_db_pool_min, settings.api_db_pool_max
     async with wiring.assemble(settings, name="riskengine-api", idle=idle, most=most) as parts:
         await partitions.ensure_ahead(parts.database, clock.now_ms())

@@ -90,7 +90,10 @@ class Autoscaler:
             _log.info("signals_read_again")
         if reading.away != self._away:
             self._away = reading.away
-            _log.warning("processes_silent", names=list(reading.away))
+            if reading.away:
+                _log.warning("processes_silent", names=list(reading.away))
+            else:
+                _log.info("processes_answer")
         return reading.signals
 
     def _tell(self, verdict: Verdict) -> None:

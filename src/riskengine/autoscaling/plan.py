@@ -49,7 +49,11 @@ class _Changed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Bounds(Bounds, frozen=True, forbid_unknown_fields=True):
-    """As a file names them, all that is known and nothing else."""
+    """As a file names them: all that is known, and nothing else."""
+
+    @property
+    def plain(self) -> Bounds:
+        return Bounds(**structs.asdict(self))
 
 
 class _Kinds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,4 +106,4 @@ def _bounds(found: Written) -> Mapping[Kind, Bounds]:
     if found.bounds is None:
         return BOUNDS
     named = {Kind.API: found.bounds.api, Kind.WORKER: found.bounds.worker}
-    return {kind: bounds for kind, bounds in named.items() if bounds is not None}
+    return {kind: bounds.plain for kind, bounds in named.items() if bounds is not None}

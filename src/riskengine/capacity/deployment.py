@@ -9,7 +9,10 @@ from riskengine.capacity.values import Values
 from riskengine.domain.errors import ConfigurationError
 
 CHART, COMPOSE = "values.yaml", "compose.env"
-"""The files: for `helm install --values`, and for `docker compose --env-file`."""
+"""The files: for `helm install --values`, and a second `--env-file` of `docker compose`, after deploy/compose.env."""
+
+PROCESS_CPUS = 1
+"""Cores that compose lets a process use: none uses more than one, and a start or a burst may well use that."""
 
 _HEADER = "# Written by `riskengine plan --values`: what depends on the load. Everything else stays as it is.\n"
 
@@ -43,10 +46,10 @@ def for_compose(values: Values) -> dict[str, str]:
     """The variables of deploy/compose.yaml."""
     return {
         "API_REPLICAS": str(values.api_replicas),
-        "API_CPUS": f"{values.api_cpu:g}",
+        "API_CPUS": str(PROCESS_CPUS),
         "API_MEMORY_MB": str(values.api_memory_mb),
         "WORKER_REPLICAS": str(values.worker_replicas),
-        "WORKER_CPUS": f"{values.worker_cpu:g}",
+        "WORKER_CPUS": str(PROCESS_CPUS),
         "WORKER_MEMORY_MB": str(values.worker_memory_mb),
         **{name: str(value) for name, value in settings(values).items()},
         "POSTGRES_MAX_CONNECTIONS": str(values.postgres_max_connections),

@@ -43,8 +43,8 @@ def forecast(calibration: Calibration, clients: Clients, mix: Mix, layout: Layou
     """Saturated by clients on the same machine, of which so many processors are to be had."""
     costs = mix.costs(calibration)
     limits = {
-        "the machine's processors": cores * 1e6 / (costs.total_us + clients.of(mix)),
-        "API processes": layout.api * 1e6 / costs.api_us,
+        "processors": cores * 1e6 / (costs.total_us + clients.of(mix)),
+        "API": layout.api * 1e6 / costs.api_us,
     }
     if mix.queued:
         rate = min(calibration.service.tps, 1e6 * mix.queued / costs.worker_us)

@@ -39,8 +39,8 @@ def api(demand: Demand, calibration: Calibration) -> Crew:
     reach = min(1.0, calibration.api_tps * calibration.singles.api_us / 1e6)
     rate = reach * 1e6 / cost
     because = (
-        f"{demand.at_peak:,g} a second at peak, and one process takes {rate:,.0f}: {cost:,.0f} µs each of the "
-        f"{reach:.0%} of a processor that it got when it was full; used at {demand.utilisation:.0%}"
+        f"{demand.at_peak:,g} a second at peak, and one process takes {rate:,.0f}: {cost:,.0f} µs each, of the "
+        f"{reach:.0%} of a processor that it had when it was full; used at {demand.utilisation:.0%}"
     )
     count = _count(demand.at_peak, rate, demand.utilisation)
     cores = demand.at_peak * cost / 1e6 / demand.utilisation

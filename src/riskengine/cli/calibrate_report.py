@@ -63,7 +63,7 @@ def _show_check(console: Console, found: Findings) -> None:
         table.add_column(name, justify="right")
     cpu, tps = (f"{predicted.cpu_us:,.0f}", f"{check.cpu_us:,.0f}"), (f"{predicted.tps:,.0f}", f"{check.tps:,.0f}")
     table.add_row("µs of CPU a transaction", *cpu, f"{check.cpu_error:.0%}")
-    table.add_row(f"a second, {predicted.limit} full", *tps, f"{check.tps_error:.0%}")
+    table.add_row(f"a second ({predicted.limit} full)", *tps, f"{check.tps_error:.0%}")
     console.print(table)
     others = found.calibration.machine.cores - check.cores
     if others > _BUSY * found.calibration.machine.cores:

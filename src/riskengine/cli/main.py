@@ -18,8 +18,10 @@ _DECIDES, _FAILED, _CAPACITY = "What decides", "What failed", "What to buy"
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": (_START, "demo", "Start everything, send it transactions, and watch them being decided."),
     "up": (_START, "up", "Run the whole engine on this machine, with its data kept in a directory."),
+    "top": (_START, "top", "Watch the engine: rates, latencies, queue, processes, alerts, at a glance."),
     "scale": (_PROCESSES, "scale", "Have more or fewer API processes and workers in what `up` runs."),
     "autoscale": (_PROCESSES, "autoscale", "Have more or fewer of them by themselves, as there is more or less to do."),
+    "manifests": (_PROCESSES, "manifests", "Print what KEDA or the HPA of Kubernetes scales by, from the same rules."),
     "api": (_PROCESSES, "api", "Run one API process."),
     "worker": (_PROCESSES, "worker", "Run one worker."),
     "migrate": (_PROCESSES, "migrate", "Bring the database's schema to this version."),
@@ -33,6 +35,11 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": (_DECIDES, "verify", "Execute stored decisions again, and compare them to the last bit."),
     "dlq": (_FAILED, "dlq", "See dead letters, which nobody could decide; replay or discard them."),
     "doctor": (_FAILED, "doctor", "Look at everything the engine stands on, and say what to do."),
+    "alerts": (
+        _FAILED,
+        "alerts",
+        "Write what operators are to be told of: rules for Prometheus, dashboards for Grafana.",
+    ),
     "histories": (_FAILED, "histories", "Make again what scoring remembers of accounts."),
     "rollups": (_FAILED, "rollups", "Check what analytics are read from against all decisions, or make it anew."),
     "chaos": (_FAILED, "chaos", "Let everything fail on a stack of its own, and audit what came of it."),

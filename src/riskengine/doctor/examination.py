@@ -2,30 +2,41 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from riskengine.doctor import postgresql, processes, redis, replicas
+from riskengine.doctor import collector, configuration, contents, permissions, postgresql, processes, redis, replicas
 from riskengine.doctor.finding import Finding, fail
 from riskengine.doctor.patient import Patient
 from riskengine.domain.errors import RiskEngineError
 
 Check = Callable[[Patient], Awaitable[Finding]]
 
+HERE: Sequence[Check] = (*configuration.CHECKS, *collector.CHECKS)
+"""What is looked at without PostgreSQL and Valkey."""
+
 GROUPS: tuple[tuple[str, Sequence[Check]], ...] = (
-    ("PostgreSQL", (*postgresql.CHECKS, *replicas.CHECKS, *processes.CHECKS)),
+    (
+        "PostgreSQL",
+        (*postgresql.CHECKS, permissions.database, *contents.CHECKS, *replicas.CHECKS, *processes.CHECKS),
+    ),
     ("Valkey", redis.CHECKS),
 )
 """What is looked at, by the server that it takes. The first check of each tells whether that is there."""
 
-_START = {"PostgreSQL": "start it, or correct DATABASE_URL", "Valkey": "start it, or correct REDIS_URL"}
+_ADDRESS = {"PostgreSQL": "DATABASE_URL", "Valkey": "REDIS_URL"}
 
 
 async def examine(patient: Patient) -> list[Finding]:
     """What all checks find. Where a server is away, that is all there is to say of it."""
-    findings: list[Finding] = []
+    findings = [await _try(check, patient) for check in HERE]
     for server, (first, *others) in GROUPS:
+        address = _ADDRESS[server]
+        if address in patient.reading.faults:
+            findings.append(fail(server, f"not looked at: {address} is missing or wrong", f"set {address}"))
+            continue
         try:
             findings.append(await first(patient))
         except RiskEngineError as error:
-            findings.append(fail(server, str(error).partition(";")[0], _START[server]))
+            said = str(error).partition(";")[0]
+            findings.append(fail(server, said, f"start it, or correct {address}"))
             continue
         findings += [await _try(check, patient) for check in others]
     return findings

@@ -3,6 +3,7 @@
 import time
 
 from riskengine import wiring
+from riskengine.doctor.clocks import clock_finding
 from riskengine.doctor.finding import Finding, fail, ok, warn
 from riskengine.doctor.patient import Patient
 from riskengine.domain import clock
@@ -16,10 +17,6 @@ TRIED_WITH = 18
 
 BUSY = 0.8
 """Share of the connections above which the rest is soon gone."""
-
-CLOCK_WARN_MS = 1_000
-CLOCK_FAIL_MS = 5_000
-"""How far clocks may differ (ms): the relay allows for five seconds, and a second is more than NTP leaves."""
 
 
 async def reachable(patient: Patient) -> Finding:
@@ -46,7 +43,8 @@ async def schema(patient: Patient) -> Finding:
         says = f"at {stands.at}, which this riskengine does not know"
         return warn("schema", says, "run a riskengine as new as the schema")
     if stands.at != stands.head:
-        return fail("schema", f"at {stands.at}, not at {stands.head}", "run `riskengine migrate`")
+        says = f"at {stands.at}, not at {stands.head}; pending: {', '.join(stands.pending)}"
+        return fail("schema", says, "run `riskengine migrate`")
     return ok("schema", f"at {stands.head}")
 
 
@@ -87,12 +85,7 @@ async def clocks(patient: Patient) -> Finding:
     """Whether this machine and PostgreSQL agree on the time."""
     before = clock.now_ms()
     server = await servers.get(patient.database)
-    after = clock.now_ms()
-    apart = max(before - server.now_ms, server.now_ms - after, 0)
-    says, todo = f"{apart / SECOND:.1f} s between this machine's and PostgreSQL's", "have NTP set both"
-    if apart > CLOCK_FAIL_MS:
-        return fail("clocks", says, todo)
-    return warn("clocks", says, todo) if apart > CLOCK_WARN_MS else ok("clocks", says)
+    return clock_finding("clocks", "PostgreSQL's", before, server.now_ms, clock.now_ms())
 
 
 CHECKS = (reachable, version, schema, months, budget, in_use, clocks)

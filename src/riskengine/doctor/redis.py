@@ -6,11 +6,17 @@ from typing import Any
 
 from redis.asyncio import RedisCluster
 
+from riskengine.doctor import permissions
+from riskengine.doctor.clocks import clock_finding
 from riskengine.doctor.finding import Finding, Level, fail, ok, warn
 from riskengine.doctor.patient import Patient
+from riskengine.domain import clock
 from riskengine.domain.clock import SECOND
 from riskengine.resilience.breaker import Breaker
 from riskengine.resilience.redis import PART, absence_as_unavailable
+
+TRIED_VALKEY, TRIED_REDIS = 9, 8
+"""The versions that everything is tried with, or that have all that is used."""
 
 
 async def reachable(patient: Patient) -> Finding:
@@ -33,6 +39,30 @@ async def persistence(patient: Patient) -> Finding:
 async def memory(patient: Patient) -> Finding:
     """Whether it is bounded, and what is forgotten when it is full."""
     return _worst(await _info(patient, "memory"), _memory)
+
+
+async def version(patient: Patient) -> Finding:
+    """Whether it is one that was tried."""
+    return _worst(await _info(patient, "server"), _version)
+
+
+async def clocks(patient: Patient) -> Finding:
+    """Whether this machine and it agree on the time."""
+    before = clock.now_ms()
+    said = await _info(patient, "server")
+    after = clock.now_ms()
+    return _worst(
+        said,
+        lambda one: clock_finding("Valkey clock", "Valkey's", before, int(one["server_time_usec"]) // 1_000, after),
+    )
+
+
+def _version(said: dict[str, Any]) -> Finding:
+    name, tried = ("Valkey", TRIED_VALKEY) if "valkey_version" in said else ("Redis", TRIED_REDIS)
+    number = str(said.get("valkey_version", said["redis_version"]))
+    if int(number.split(".", maxsplit=1)[0]) < tried:
+        return warn("Valkey version", f"{name} {number}", f"everything is tried with {name} {tried}: move to it")
+    return ok("Valkey version", f"{name} {number}")
 
 
 def _persistence(said: dict[str, Any]) -> Finding:
@@ -73,5 +103,5 @@ async def _info(patient: Patient, section: str) -> dict[str, dict[str, Any]]:
         return {"": await patient.redis.info(section)}
 
 
-CHECKS = (reachable, persistence, memory)
+CHECKS = (reachable, version, persistence, memory, clocks, permissions.valkey)
 """In this order. Without the first the others have nothing to look at."""

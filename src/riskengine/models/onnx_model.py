@@ -29,6 +29,7 @@ _seconds = Histogram(
 )
 _scored = Counter("riskengine_model_scored_total", "Transactions that the model gave a score")
 _degraded = Counter("riskengine_model_degraded_total", "Transactions that the model gave no score", ["cause"])
+_CAUSES = ("late", "busy", "failed", "open", "not_a_number")
 
 
 class OnnxModel:
@@ -53,6 +54,8 @@ class OnnxModel:
         self._runner = Runner(f"model-{version}")
         self._breaker = breaker
         self._told: set[str] = set()
+        for cause in _CAUSES:
+            _degraded.labels(cause)  # from 0: an alert sees the first one, too
 
     @property
     def version(self) -> int:

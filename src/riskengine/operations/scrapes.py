@@ -50,6 +50,11 @@ def signals(looks: Sequence[Look]) -> dict[Signal, float]:
     return {signal: value for signal, value in found.items() if not math.isnan(value)}
 
 
+def grown(looks: Sequence[Look], name: str) -> list[tuple[Series, float]]:
+    """By how much each series of a counter grew over these looks: an entry for each process and step."""
+    return list(_Rates(looks).grown(name))
+
+
 class _Rates:
     """What grew from the first look to the last."""
 
@@ -61,11 +66,14 @@ class _Rates:
 
     def signals(self) -> dict[Signal, float]:
         """The signals that are rates; NaN: not known."""
-        failed = self._rate("riskengine_http_requests_total", lambda series: series.label("status").startswith("5"))
-        requests = self._rate("riskengine_http_requests_total")
+        requests = self._rate("riskengine_http_requests_total", _of_users)
+        failed = self._rate(
+            "riskengine_http_requests_total",
+            lambda series: _of_users(series) and series.label("status").startswith("5"),
+        )
         buckets: dict[float, float] = {}
-        for series, growth in self._grown(_BUCKETS):
-            if not _NO_REQUESTS_OF_USERS.fullmatch(series.label("route")):
+        for series, growth in self.grown(_BUCKETS):
+            if _of_users(series):
                 bound = float(series.label("le"))
                 buckets[bound] = buckets.get(bound, 0.0) + growth / self._seconds
         return {
@@ -89,9 +97,9 @@ class _Rates:
         """A second, of all processes; NaN if none of them has such a metric, be it without samples yet."""
         if not any(name in scrapes[-1].shown.metrics for scrapes in self._scrapes.values()):
             return math.nan
-        return sum(growth for series, growth in self._grown(name) if those(series)) / self._seconds
+        return sum(growth for series, growth in self.grown(name) if those(series)) / self._seconds
 
-    def _grown(self, name: str) -> Iterator[tuple[Series, float]]:
+    def grown(self, name: str) -> Iterator[tuple[Series, float]]:
         """By how much each series of each process grew."""
         for process, scrapes in self._scrapes.items():
             if process not in self._looks[0].scrapes and not any(process in look.silent for look in self._looks):
@@ -127,6 +135,10 @@ def _largest(name: str, **labels: str) -> Callable[[Look], float]:
         return max((value for series, value in shown if wanted <= set(series.labels)), default=math.nan)
 
     return compute
+
+
+def _of_users(series: Series) -> bool:
+    return not _NO_REQUESTS_OF_USERS.fullmatch(series.label("route"))
 
 
 def _connections(look: Look) -> float:

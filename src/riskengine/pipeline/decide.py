@@ -1,19 +1,20 @@
 """Deciding transactions: each once, on exactly the state that its account then has."""
 
-from collections import Counter as Tally
 from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
 from riskengine.domain import clock
 from riskengine.domain.decision import Decision, Verdict
 from riskengine.domain.errors import Overloaded, Unavailable
 from riskengine.domain.transaction import Submission, Transaction
+from riskengine.pipeline import tallies
 from riskengine.pipeline.engines import Engines
 from riskengine.pipeline.recall import Recall
+from riskengine.pipeline.stages import stage
 from riskengine.resilience import failpoints
 from riskengine.scoring.engine import Engine
 from riskengine.scoring.memory import Memory
@@ -22,21 +23,15 @@ from riskengine.storage import submissions as submitted
 from riskengine.storage.database import Database
 from riskengine.storage.decisions import Refused
 from riskengine.storage.submissions import Stored
+from riskengine.telemetry import tracing
 
 MOST_ROUNDS = 20
 """How often a batch may lose accounts to others before it is given back; each loss means that another got on."""
 
-_decided = Counter("riskengine_decided_total", "Transactions decided", ["outcome"])
 _stale = Counter("riskengine_stale_total", "Verdicts refused because others had decided on the account first")
-_undecidable = Counter("riskengine_undecidable_total", "Transactions that scoring could not take", ["error"])
+_undecidable = Counter("riskengine_undecidable_total", "Transactions that scoring could not take")
 _unkept = Counter("riskengine_histories_unkept_total", "Histories that could not be written back after a commit")
-_stage = Histogram(
-    "riskengine_decide_seconds",
-    "Seconds that a batch spent in a stage of deciding",
-    ["stage"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
-)
-_recalling, _scoring, _storing, _keeping = (_stage.labels(stage) for stage in ("recall", "score", "store", "keep"))
+_recalling, _scoring, _storing, _keeping = map(stage, ("recall", "score", "store", "keep"))
 _log = structlog.get_logger()
 
 
@@ -93,18 +88,18 @@ class Decider:
         """
         engine = self._engines.engine
         transactions = [submission.transaction for submission in submissions]
-        with _recalling.time():
+        with tracing.span("recall"), _recalling.time():
             memory = await self._recall.memory(engine, transactions, {})
         sequences = {account_id: history.sequence for account_id, history in memory.histories.items()}
         try:
-            with _scoring.time():
+            with tracing.span("score"), _scoring.time():
                 verdicts = engine.score(transactions, memory)
         except Exception:  # which of them it is, and what becomes of it, is for `decide`
             async with self._database.connection() as connection:
                 return await submitted.store(connection, submissions)
         decisions = _numbered(verdicts, sequences)
         failpoints.reach("decide_new.scored")
-        with _storing.time():
+        with tracing.span("store"), _storing.time():
             accepted = await storage.store_new(self._database, submissions, decisions)
         failpoints.reach("decide_new.stored")
         await self._take(engine, memory, transactions, decisions, accepted.refused, done=done)
@@ -113,17 +108,17 @@ class Decider:
     async def _round(self, transactions: Sequence[Transaction], refuted: dict[str, int], done: Decided) -> None:
         """Scores and stores once, adding to `done`; the accounts whose history proves stale are noted in `refuted`."""
         engine = self._engines.engine
-        with _recalling.time():
+        with tracing.span("recall"), _recalling.time():
             memory = await self._recall.memory(engine, transactions, refuted)
         failpoints.reach("decide.recalled")
         sequences = {account_id: history.sequence for account_id, history in memory.histories.items()}
-        with _scoring.time():
+        with tracing.span("score"), _scoring.time():
             verdicts = await self._score(engine, transactions, memory, refuted, done)
         if not verdicts:
             return
         decisions = _numbered(verdicts, sequences)
         failpoints.reach("decide.scored")
-        with _storing.time():
+        with tracing.span("store"), _storing.time():
             refused = await storage.store(self._database, decisions)
         failpoints.reach("decide.stored")
         done.settled |= refused.settled
@@ -144,10 +139,9 @@ class Decider:
         taken = [d for d in decisions if d.verdict.transaction_id not in refused]
         done.decisions |= {d.verdict.transaction_id: d for d in taken}
         self.decided += len(taken)
-        for outcome, count in Tally(d.verdict.outcome for d in taken).items():
-            _decided.labels(outcome).inc(count)
+        tallies.note(taken)
         _stale.inc(len(refused.stale))
-        with _keeping.time():
+        with tracing.span("keep"), _keeping.time():
             await self._keep(engine, memory, taken, [t for t in transactions if t.transaction_id not in refused.stale])
         failpoints.reach("decide.kept")
 
@@ -171,7 +165,7 @@ class Decider:
                 verdicts += engine.score([transaction], memory)
             except Exception as error:
                 done.undecidable[transaction.transaction_id] = error
-                _undecidable.labels(type(error).__name__).inc()
+                _undecidable.inc()
                 _log.exception("transaction_undecidable", transaction_id=str(transaction.transaction_id))
         return verdicts
 

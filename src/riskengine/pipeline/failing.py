@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from importlib import metadata
 from pathlib import Path
@@ -12,13 +13,16 @@ import structlog
 from prometheus_client import Counter
 
 from riskengine.domain.dead_letter import Failure
+from riskengine.domain.errors import Unavailable
 from riskengine.pipeline.engines import Engines
 from riskengine.resilience import failpoints
 from riskengine.resilience.retry import Schedule
+from riskengine.state.origins import Origins
 from riskengine.storage import dead_letters
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import Origin
 from riskengine.streaming.queue import Message
+from riskengine.telemetry import tracing
 
 LONGEST_ERROR = 1_000
 """Characters of an error that are kept."""
@@ -31,21 +35,28 @@ LARGEST_BODY = 64 << 10
 
 _HERE = str(Path(__file__).parents[1])
 _retried = Counter("riskengine_retried_total", "Failed transactions that are to be tried again")
-_made = Counter("riskengine_dead_letters_total", "Messages that became dead letters", ["error"])
+_made = Counter("riskengine_dead_letters_total", "Messages that became dead letters")
 _log = structlog.get_logger()
 
 
 class Failing:
-    """Notes failures of a worker in PostgreSQL. Once that is done their messages may be acknowledged."""
+    """Notes failures of a worker in PostgreSQL. Once that is done their messages may be acknowledged.
 
-    def __init__(self, database: Database, engines: Engines, schedule: Schedule, *, worker: str) -> None:
+    With `origins`, those that are traced are tried again in the same trace.
+    """
+
+    def __init__(
+        self, database: Database, engines: Engines, schedule: Schedule, *, worker: str, origins: Origins | None = None
+    ) -> None:
         self._database = database
         self._engines = engines
         self._schedule = schedule
         self._worker = worker
+        self._origins = origins
 
     async def note(self, failures: Sequence[Failure]) -> None:
         """Has failures tried again later, or kept as dead letters. Raises Unavailable; it may be called again."""
+        await self._keep_origins(failures)
         await self._note(failures, self._schedule.delays)
 
     async def bury(self, failures: Sequence[Failure]) -> None:
@@ -60,14 +71,24 @@ class Failing:
         noted = await dead_letters.note(self._database, failures, origin, delays, self._schedule.jitter)
         failpoints.reach("fail.noted")
         _retried.inc(noted.again)
+        for failure in failures:
+            tracing.failed(failure.transaction_id, failure.error_class)
+        _made.inc(len(noted.dead))
         for failure in noted.dead:
-            _made.labels(failure.error_class).inc()
             _log.error(
                 "dead_letter_made",
                 transaction_id=None if failure.transaction_id is None else str(failure.transaction_id),
                 error=failure.error_class,
                 fingerprint=failure.fingerprint,
             )
+
+    async def _keep_origins(self, failures: Sequence[Failure]) -> None:
+        """Keeps where they come from, for the next try. Without, it is a try all the same."""
+        found = {key: tracing.origin_of(key) for failure in failures if (key := failure.transaction_id) is not None}
+        traced = {key: origin for key, origin in found.items() if origin is not None}
+        if traced and self._origins is not None:
+            with suppress(Unavailable):
+                await self._origins.keep(traced)
 
 
 def undecidable(message: Message, transaction_id: UUID, error: Exception) -> Failure:

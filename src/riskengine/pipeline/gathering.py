@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from contextvars import Context
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from riskengine.domain.errors import RiskEngineError
 from riskengine.pipeline.room import Room
+from riskengine.telemetry import tracing
+
+if TYPE_CHECKING:
+    from riskengine.telemetry.recorded import Recorded
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,7 +39,7 @@ class Gathering(Generic[Item, Result]):
     ) -> None:
         self._commit = commit
         self._room = room
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._waiting: list[tuple[Item, asyncio.Future[Result], Recorded | None]] = []
         self._committing: asyncio.Task[None] | None = None
         self._crowded = False
 
@@ -43,9 +48,9 @@ class Gathering(Generic[Item, Result]):
         self._room.check()
         self._room.count(1)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
-        if self._committing is None:
-            self._committing = asyncio.create_task(self._commit_all())
+        self._waiting.append((item, future, tracing.here()))
+        if self._committing is None:  # in a context of its own: it is not the work of this request alone
+            self._committing = asyncio.create_task(self._commit_all(), context=Context())
         return await future
 
     async def drain(self) -> None:
@@ -68,9 +73,10 @@ class Gathering(Generic[Item, Result]):
         finally:
             self._committing = None
 
-    async def _commit_group(self, group: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _commit_group(self, group: "list[tuple[Item, asyncio.Future[Result], Recorded | None]]") -> None:
         try:
-            results = await self._commit([item for item, _ in group])
+            with tracing.shared([step for _, _, step in group if step is not None]):
+                results = await self._commit([item for item, _, _ in group])
         except RiskEngineError as error:
             _fail(group, error)
         except Exception as error:
@@ -80,7 +86,7 @@ class Gathering(Generic[Item, Result]):
             for single in group:
                 await self._commit_group([single])
         else:
-            for (_, future), result in zip(group, results, strict=True):
+            for (_, future, _), result in zip(group, results, strict=True):
                 _settle(future, result)
 
 
@@ -93,7 +99,7 @@ def _settle(future: "asyncio.Future[Result]", result: Result | RiskEngineError) 
         future.set_result(result)
 
 
-def _fail(group: "Sequence[tuple[Item, asyncio.Future[Result]]]", error: Exception) -> None:
-    for _, future in group:
+def _fail(group: "Sequence[tuple[Item, asyncio.Future[Result], Recorded | None]]", error: Exception) -> None:
+    for _, future, _ in group:
         if not future.done():
             future.set_exception(error)

@@ -9,11 +9,14 @@ from riskengine.domain.errors import Archived, IdempotencyConflict, Overloaded, 
 from riskengine.domain.transaction import Submission, Transaction
 from riskengine.pipeline.decide import Decided, Decider
 from riskengine.pipeline.gathering import Gathering
+from riskengine.pipeline.latency import Latency
 from riskengine.pipeline.room import Room
 from riskengine.storage import archives, decisions, transactions
 from riskengine.storage.database import Database
 from riskengine.storage.submissions import Stored
+from riskengine.telemetry import tracing
 
+_latency = Latency("decision")
 _log = structlog.get_logger()
 
 
@@ -45,7 +48,8 @@ class Immediate:
         Raises IdempotencyConflict if the key was used with other content, Overloaded if too many wait, Unavailable if
         PostgreSQL or Redis does not answer, and NotYetDecided if the transaction could be stored but not decided.
         """
-        return await self._gathering.submit(submission)
+        with tracing.span("decide", submission.transaction.transaction_id):
+            return await self._gathering.submit(submission)
 
     async def drain(self) -> None:
         """Returns when all that was submitted is decided."""
@@ -54,6 +58,7 @@ class Immediate:
     async def _decide_group(self, group: Sequence[Submission]) -> list[Decision | RiskEngineError]:
         done = Decided()
         stored = await self._decider.decide_new(group, done)
+        _latency.note(done.decisions.values())
         fresh = [s.transaction for s, one in zip(group, stored, strict=True) if not one.replayed]
         await self._decide_rest([t for t in fresh if t.transaction_id not in done], done)
         return [await self._answer(submission, one, done) for submission, one in zip(group, stored, strict=True)]
@@ -67,6 +72,7 @@ class Immediate:
         except (Unavailable, Overloaded) as error:
             _log.warning("decisions_left_to_workers", count=len(transactions), reason=str(error))
         else:
+            _latency.note(rest.decisions.values())
             done.decisions |= rest.decisions
 
     async def _answer(self, submission: Submission, stored: Stored, done: Decided) -> Decision | RiskEngineError:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from contextvars import Context
 
 import structlog
 
@@ -114,7 +115,7 @@ class Recall:
                 return found
             await rebuild.common(self._database, self._engines, self._histories, engine.commons.sets)
             if engine.commons.series and (self._filling is None or self._filling.done()):
-                self._filling = asyncio.create_task(self._backfill.restore(engine.catalogue))
+                self._filling = asyncio.create_task(self._backfill.restore(engine.catalogue), context=Context())
             return await self._histories.find(sought)
 
 

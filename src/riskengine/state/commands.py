@@ -8,6 +8,7 @@ from redis.exceptions import NoScriptError
 from riskengine.resilience.breaker import Breaker
 from riskengine.resilience.redis import Client, absence_as_unavailable
 from riskengine.state import scripts
+from riskengine.telemetry import tracing
 
 Command = tuple[str | bytes | int, ...]
 
@@ -18,7 +19,9 @@ async def run(redis: Client, breaker: Breaker, commands: Sequence[Command]) -> l
     Only what failed so is sent again: additions to series are not to be made twice. In a cluster some nodes may know a
     script and others not, and each command must keep to the keys of one partition. Raises Unavailable.
     """
-    with absence_as_unavailable(breaker):
+    with absence_as_unavailable(breaker), tracing.commands("PIPELINE", len(commands)) as step:
+        if step.recorded:
+            step.rename(_summary(commands))
         answers = await _send(redis, commands)
         unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if unknown:
@@ -29,6 +32,11 @@ async def run(redis: Client, breaker: Breaker, commands: Sequence[Command]) -> l
             if isinstance(answer, Exception):
                 raise answer
         return answers
+
+
+def _summary(commands: Sequence[Command]) -> str:
+    """The commands and scripts, each once, without their keys."""
+    return " ".join(dict.fromkeys(scripts.name_of(command) or str(command[0]) for command in commands))
 
 
 async def _send(redis: Client, commands: Sequence[Command]) -> list[Any]:

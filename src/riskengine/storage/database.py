@@ -1,16 +1,19 @@
 """The door to PostgreSQL: a pool of connections, statements by name, its absence as one error, behind a breaker."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
+from prometheus_client import Gauge, Histogram
 
 from riskengine.domain.errors import ConfigurationError, Unavailable
 from riskengine.resilience.breaker import Breaker
 from riskengine.storage import queries
 from riskengine.storage.reach import DIRECT, Reach
+from riskengine.telemetry import tracing
 
 Connection = Any
 """A pooled asyncpg connection (asyncpg ships no types)."""
@@ -51,6 +54,15 @@ _NOT_NOW = (
 PART = "postgresql"
 """What it is called in errors, logs and metrics."""
 
+_connections = Gauge("riskengine_pool_connections", "Connections of this process", ["part", "state"])
+_most = Gauge("riskengine_pool_connections_most", "Connections that this process opens at most", ["part"])
+_wait = Histogram(
+    "riskengine_pool_wait_seconds",
+    "Seconds that work waited for a connection",
+    ["part"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
+
 
 async def _keep_session(_: asyncpg.Connection) -> None:
     """Spares the round trip of asyncpg's own reset: no statement of ours leaves anything behind in a session."""
@@ -85,10 +97,23 @@ def _answers_in_our_words(part: str, reach: Reach) -> Iterator[None]:
         raise ConfigurationError("the database lacks riskengine's schema; run `riskengine migrate`") from error
 
 
+def _show(pool: asyncpg.Pool, part: str) -> None:
+    """Has the metrics tell of the pool, when they are asked."""
+    _connections.labels(part, "used").set_function(lambda: pool.get_size() - pool.get_idle_size())
+    _connections.labels(part, "idle").set_function(pool.get_idle_size)
+    _most.labels(part).set(pool.get_max_size())
+
+
 async def _fetch_planned_once(connection: Connection, query: str, arguments: Sequence[object]) -> list[Row]:
     """The rows of a statement that only reads. The setting ends with the transaction: sessions keep nothing of it."""
     async with connection.transaction(readonly=True):
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        return await fetch(connection, query, *arguments)
+
+
+async def fetch(connection: Connection, query: str, *arguments: object) -> list[Row]:
+    """Runs the named statement on a connection, and returns its rows."""
+    with tracing.statement(query):
         rows: list[Row] = await connection.fetch(queries.text(query), *arguments)
         return rows
 
@@ -100,6 +125,8 @@ class Database:
         self._pool = pool
         self._breaker = breaker
         self._reach = reach
+        self._wait = _wait.labels(breaker.part)
+        _show(pool, breaker.part)
 
     @classmethod
     async def connect(
@@ -127,8 +154,7 @@ class Database:
         async with self.connection() as connection:
             if queries.planned_once(query) and not self._reach.pooled:  # a pooler's sessions keep no plans
                 return await _fetch_planned_once(connection, query, arguments)
-            rows: list[Row] = await connection.fetch(queries.text(query), *arguments)
-            return rows
+            return await fetch(connection, query, *arguments)
 
     async def fetch_one(self, query: str, *arguments: object) -> Row | None:
         """The first row of the named statement, or None."""
@@ -144,8 +170,12 @@ class Database:
         """
         part = self._breaker.part
         with _answers_in_our_words(part, self._reach), self._breaker.call(), _absence_as_unavailable(part):
-            async with asyncio.timeout(ACQUIRE_TIMEOUT):  # asyncpg's own timeout would cost a task
-                connection = await self._pool.acquire()
+            began = time.perf_counter()
+            try:
+                async with asyncio.timeout(ACQUIRE_TIMEOUT):  # asyncpg's own timeout would cost a task
+                    connection = await self._pool.acquire()
+            finally:
+                self._wait.observe(time.perf_counter() - began)
             try:
                 yield connection
             finally:

@@ -7,8 +7,7 @@ import msgspec
 
 from riskengine.domain import clock, ids
 from riskengine.domain.dead_letter import Cause, DeadLetter, Failure, Status
-from riskengine.storage import queries
-from riskengine.storage.database import Connection, Database, Row
+from riskengine.storage.database import Connection, Database, Row, fetch
 from riskengine.storage.reader import Reader
 
 FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
@@ -127,13 +126,13 @@ async def unreadable(connection: Connection, wanted: Selection, after: UUID, mos
 
     They are kept from others until the connection's transaction ends; `status` is as in `replay`.
     """
-    rows = await connection.fetch(queries.text("letters_unreadable"), *wanted.columns(after), wanted.status, most)
+    rows = await fetch(connection, "letters_unreadable", *wanted.columns(after), wanted.status, most)
     return [Unreadable(_uuid(row["letter_id"]), row["body"]) for row in rows]
 
 
 async def replayed(connection: Connection, letter_ids: Sequence[UUID], by: By) -> None:
     """Notes, in the connection's transaction, that the messages of letters are on the stream again."""
-    await connection.fetch(queries.text("letters_replayed"), list(letter_ids), by.person, by.note)
+    await fetch(connection, "letters_replayed", list(letter_ids), by.person, by.note)
 
 
 async def discard(database: Database, wanted: Selection, by: By, *, most: int) -> list[UUID]:
@@ -144,13 +143,13 @@ async def discard(database: Database, wanted: Selection, by: By, *, most: int) -
 
 async def unannounced(connection: Connection, most: int) -> list[DeadLetter]:
     """Letters that are not on their stream, kept from others until the connection's transaction ends."""
-    rows = await connection.fetch(queries.text("letters_unannounced"), most)
+    rows = await fetch(connection, "letters_unannounced", most)
     return [_from_row(row, row["state"]) for row in rows]
 
 
 async def announced(connection: Connection, letters: Sequence[DeadLetter]) -> None:
     """Notes, in the connection's transaction, that they are."""
-    await connection.fetch(queries.text("letters_announced"), [letter.letter_id for letter in letters])
+    await fetch(connection, "letters_announced", [letter.letter_id for letter in letters])
 
 
 def _from_row(row: Row, status: Status) -> DeadLetter:

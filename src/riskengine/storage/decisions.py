@@ -9,9 +9,8 @@ from riskengine.domain import clock, ids
 from riskengine.domain.decision import Decision, Parts, Verdict, Versions
 from riskengine.domain.outcome import Level, Outcome
 from riskengine.domain.transaction import Submission
-from riskengine.storage import queries
 from riskengine.storage import submissions as submitted
-from riskengine.storage.database import Database, Row
+from riskengine.storage.database import Database, Row, fetch
 from riskengine.storage.submissions import Stored
 
 
@@ -51,7 +50,7 @@ async def store_new(database: Database, submissions: Sequence[Submission], decis
     """
     async with database.connection() as connection:
         arguments = [*submitted.columns(submissions), *_columns(decisions)[3:]]
-        rows = await connection.fetch(queries.text("decide_new"), *arguments)
+        rows = await fetch(connection, "decide_new", *arguments)
         fresh = {row["transaction_id"] for row in rows if row["accepted"]}
         stored = await submitted.resolve(connection, submissions, fresh)
     undecided = {row["transaction_id"] for row in rows if not row["decided"]}

@@ -14,11 +14,15 @@ from riskengine.storage.database import Database
 
 
 class Schema(msgspec.Struct, frozen=True):
-    """The migration that a database is `at`, the last one of this version, and whether the database is `newer`."""
+    """The migration that a database is `at`, the last one of this version, and whether the database is `newer`.
+
+    `pending` are those it lacks, in their order: number and what they are about.
+    """
 
     at: str | None
     head: str
     newer: bool
+    pending: tuple[str, ...]
 
 
 async def upgrade(database_url: str) -> None:
@@ -38,8 +42,12 @@ async def standing(database: Database) -> Schema:
     """How a database's schema stands to this version. Raises Unavailable, and ConfigurationError if there is none."""
     row = await database.fetch_one("schema_version")
     present = None if row is None else row["version_num"]
-    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]  # the newest first
-    return Schema(present, known[0], newer=present is not None and present not in known)
+    scripts = list(ScriptDirectory.from_config(_config()).walk_revisions())  # the newest first
+    known = [script.revision for script in scripts]
+    newer = present is not None and present not in known
+    lacking = [] if newer else scripts[: known.index(present) if present is not None else None]
+    pending = tuple(f"{script.revision} ({script.doc.rstrip('.')})" for script in reversed(lacking))
+    return Schema(present, known[0], newer, pending)
 
 
 def _config() -> Config:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import count, takewhile
 
 import asyncpg
 import structlog
@@ -27,6 +28,11 @@ STORAGE = (
 SETTLED_AFTER_MS = clock.DAY
 """How long after its end a month is frozen: by then all that was accepted in it is decided, as a rule."""
 
+FREEZE_TRIES = 3
+"""How often a partition is visited in one go: of a page that others look at, PostgreSQL may freeze the rows and
+not note that all is visible. A second visit is to such pages alone.
+"""
+
 FREEZE_TIMEOUT = 6 * 3_600.0
 """Seconds that freezing a month may take: reading and writing some 500 GB."""
 
@@ -43,6 +49,13 @@ async def missing(database: Database, now_ms: int) -> list[Month]:
     """Which of these are not there. Raises Unavailable."""
     existing = {row["month"] for row in await database.fetch("partition_list")}
     return [month for month in _ahead(now_ms) if month.suffix not in existing]
+
+
+async def ahead(database: Database, now_ms: int) -> int:
+    """For how many months after this one there are partitions, without a gap. Raises Unavailable."""
+    existing = {row["month"] for row in await database.fetch("partition_list")}
+    month = Month.of(now_ms)
+    return sum(1 for _ in takewhile(lambda number: month.plus(number).suffix in existing, count(1)))
 
 
 async def ensure_for(database: Database, moments_ms: Iterable[int]) -> None:
@@ -96,10 +109,16 @@ async def freeze_closed(database: Database, now_ms: int) -> None:
     """
     async with database.connection() as connection:
         for name in await _unfrozen(connection, now_ms):
-            with suppress(asyncpg.UndefinedTableError):  # it was dropped since it was listed
-                await connection.execute(f"VACUUM (FREEZE, ANALYZE, SKIP_LOCKED) {name}", timeout=FREEZE_TIMEOUT)
-                if name not in await _unfrozen(connection, now_ms):
-                    _log.info("partition_frozen", partition=name)
+            await _freeze(connection, name, now_ms)
+
+
+async def _freeze(connection: Connection, name: str, now_ms: int) -> None:
+    for _ in range(FREEZE_TRIES):
+        with suppress(asyncpg.UndefinedTableError):  # it was dropped since it was listed
+            await connection.execute(f"VACUUM (FREEZE, ANALYZE, SKIP_LOCKED) {name}", timeout=FREEZE_TIMEOUT)
+            if name not in await _unfrozen(connection, now_ms):
+                _log.info("partition_frozen", partition=name)
+                return
 
 
 async def _unfrozen(connection: Connection, now_ms: int) -> list[str]:

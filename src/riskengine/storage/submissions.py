@@ -7,8 +7,7 @@ from uuid import UUID
 import msgspec
 
 from riskengine.domain.transaction import Submission
-from riskengine.storage import queries
-from riskengine.storage.database import Connection
+from riskengine.storage.database import Connection, fetch
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
@@ -24,7 +23,7 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
 async def store(connection: Connection, submissions: Sequence[Submission]) -> list[Stored]:
     """Stores all whose key is new in one statement, and says of each, in order, what its key stands for."""
-    rows = await connection.fetch(queries.text("ingest"), *columns(submissions))
+    rows = await fetch(connection, "ingest", *columns(submissions))
     return await resolve(connection, submissions, {row["transaction_id"] for row in rows})
 
 
@@ -33,7 +32,7 @@ async def resolve(connection: Connection, submissions: Sequence[Submission], fre
     if len(fresh) == len(submissions):
         return [Stored(s.transaction.transaction_id, replayed=False, conflict=False) for s in submissions]
     digests = [_digest(submission.idempotency_key) for submission in submissions]
-    known = await connection.fetch(queries.text("idempotency_find"), digests)
+    known = await fetch(connection, "idempotency_find", digests)
     by_digest = {row["key_digest"]: row for row in known}
     return [
         _stored(submission, fresh, by_digest[digest]["transaction_id"], by_digest[digest]["content"].bytes)

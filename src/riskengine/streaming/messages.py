@@ -3,6 +3,8 @@
 A version may only add fields to the end of Transaction, with defaults. So a worker reads the messages of the version
 before (without the new fields), of its own, and of the next (whose new fields it does not look at): in a rolling
 upgrade both read what the other writes. What is further away, and what is none, is Malformed.
+
+What a message says of traces lies beside it, and is no part of this form: see `redis_stream.TRACE`.
 """
 
 import msgspec
@@ -10,6 +12,7 @@ import msgspec
 from riskengine.domain.errors import Malformed
 from riskengine.domain.transaction import Transaction
 from riskengine.streaming.queue import Outgoing
+from riskengine.telemetry.origin import Origin
 
 VERSION = 1
 """The schema that this version of the engine writes."""
@@ -32,9 +35,9 @@ def encode(transaction: Transaction) -> bytes:
     return _PREFIX + _encoder.encode(transaction)
 
 
-def outgoing(transaction: Transaction) -> Outgoing:
-    """The transaction as it is published."""
-    return Outgoing(transaction.account_id, encode(transaction))
+def outgoing(transaction: Transaction, origin: Origin | None = None) -> Outgoing:
+    """The transaction as it is published; `origin` if it is traced."""
+    return Outgoing(transaction.account_id, encode(transaction), origin)
 
 
 def decode(body: bytes) -> Transaction:

@@ -16,7 +16,8 @@ from riskengine.resilience.breaker import Breaker
 from riskengine.resilience.redis import PART, Client, absence_as_unavailable
 from riskengine.streaming import scripts, streams
 from riskengine.streaming.queue import Backlog, Message, Outgoing
-from riskengine.streaming.redis_stream import BODY, GROUP, RedisStream, is_no_group
+from riskengine.streaming.redis_stream import GROUP, RedisStream, fields_of, is_no_group
+from riskengine.telemetry import tracing
 
 POLL_EVERY = 0.020
 """Seconds between looks at several empty partitions: no command waits for them all. It costs some ms a second."""
@@ -70,12 +71,12 @@ class PartitionedStream:
     async def publish(self, items: Sequence[Outgoing]) -> int:
         """As the port has it; of a partition that nothing is added to here, the depth is as it was the last time."""
         touched: dict[str, None] = {}
-        with absence_as_unavailable(self._breaker):
+        with absence_as_unavailable(self._breaker), tracing.commands("XADD", len(items)):
             pipeline = self._redis.pipeline(transaction=False)
             for item in items:
                 name = self._name_for(item.account_id)
                 touched[name] = None
-                pipeline.execute_command("XADD", name, "*", BODY, item.body)
+                pipeline.execute_command("XADD", name, "*", *fields_of(item))
             for name in touched:
                 pipeline.execute_command("XLEN", name)
             answers = await pipeline.execute()
@@ -122,7 +123,7 @@ class PartitionedStream:
     async def acknowledge(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
-        with absence_as_unavailable(self._breaker):
+        with absence_as_unavailable(self._breaker), tracing.commands("XACK XDEL", len(messages)):
             pipeline = self._redis.pipeline(transaction=False)
             for name, ids in _ids_by_stream(messages).items():
                 pipeline.execute_command("XACK", name, GROUP, *ids)

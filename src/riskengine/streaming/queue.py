@@ -5,29 +5,38 @@ from typing import Protocol
 
 import msgspec
 
+from riskengine.telemetry.origin import Origin
+
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """What is to be published: a body, and the account whose partition it goes to."""
+    """What is to be published: a body, the account whose partition it goes to, and where it comes from if traced."""
 
     account_id: str
     body: bytes
+    origin: Origin | None = None
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
     """One delivery. `message_id` is the stream's own name for it; `body` is what was published.
 
-    `deliveries` says how often it was delivered, this time included, as far as that is known.
+    `deliveries` says how often it was delivered, this time included, as far as that is known; `origin` is as published.
     """
 
     stream: str
     message_id: bytes
     body: bytes
     deliveries: int = 1
+    origin: Origin | None = None
 
     @property
     def place(self) -> tuple[str, bytes]:
         """Where it stands: no other message has the same stream and id."""
         return self.stream, self.message_id
+
+    @property
+    def published_at(self) -> int:
+        """Milliseconds since the epoch, by the stream's clock: its names of messages begin with them."""
+        return int(self.message_id.partition(b"-")[0])
 
 
 class Backlog(msgspec.Struct, frozen=True):

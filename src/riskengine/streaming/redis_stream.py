@@ -7,12 +7,18 @@ from redis.exceptions import ResponseError
 
 from riskengine.resilience.breaker import Breaker
 from riskengine.resilience.redis import Client, absence_as_unavailable
-from riskengine.streaming.queue import Message
+from riskengine.streaming.queue import Message, Outgoing
+from riskengine.telemetry.origin import Origin
 
 GROUP = "scoring-workers"
 
 BODY = b"d"
 """The field of an entry that holds the message."""
+
+TRACE, REQUEST = b"t", b"r"
+"""The fields that hold the origin of a message that is traced; others have neither. So the message itself is the same
+for workers that know nothing of traces, and they of it.
+"""
 
 _NO_GROUP = ("NOGROUP", "UNBLOCKED", "no such key")
 
@@ -54,7 +60,11 @@ class RedisStream:
                 if not is_no_group(error):
                     raise
                 return []
-        return [Message(self.name, id_, fields.get(BODY, b""), tries[id_] + 1) for id_, fields in taken if fields]
+        return [
+            Message(self.name, id_, fields.get(BODY, b""), tries[id_] + 1, _origin(fields))
+            for id_, fields in taken
+            if fields
+        ]
 
     def read_command(self, consumer: str, count: int, wait_ms: int | None = None) -> tuple[str | int, ...]:
         """The command that reads, for `messages`."""
@@ -63,7 +73,11 @@ class RedisStream:
 
     def messages(self, answer: Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]]) -> list[Message]:
         """What reading gave; an entry of another form has an empty body, which no decoder accepts."""
-        return [Message(self.name, id_, fields.get(BODY, b"")) for _, entries in answer for id_, fields in entries]
+        return [
+            Message(self.name, id_, fields.get(BODY, b""), origin=_origin(fields))
+            for _, entries in answer
+            for id_, fields in entries
+        ]
 
     async def _make_group(self) -> bool:
         """Makes the group, and the stream if need be; False if it needs the stream and may not make it."""
@@ -75,6 +89,18 @@ class RedisStream:
             if not str(error).startswith("BUSYGROUP"):
                 raise
         return True
+
+
+def fields_of(item: Outgoing) -> tuple[bytes, ...]:
+    """The fields and values of the entry that holds it."""
+    if item.origin is None:
+        return (BODY, item.body)
+    return (BODY, item.body, TRACE, item.origin.traceparent, REQUEST, item.origin.request_id)
+
+
+def _origin(fields: Mapping[bytes, bytes]) -> Origin | None:
+    trace = fields.get(TRACE)
+    return None if trace is None else Origin(trace, fields.get(REQUEST, b""))
 
 
 def is_no_group(error: object) -> bool:

@@ -10,13 +10,18 @@ from typing import TypeVar
 import structlog
 from prometheus_client import Counter, Histogram
 
-from riskengine.domain import clock, ids
+from riskengine.domain import clock
 from riskengine.domain.dead_letter import Failure
 from riskengine.domain.errors import ConfigurationError, Overloaded, RiskEngineError, Unavailable
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.failing import Failing
+from riskengine.pipeline.latency import Latency
+from riskengine.pipeline.stages import stage
 from riskengine.resilience import failpoints
 from riskengine.streaming.queue import Message, Queue
+from riskengine.telemetry import tracing
+from riskengine.telemetry.arrival import Arrival
+from riskengine.telemetry.span import Span
 from riskengine.worker import deliveries
 from riskengine.worker.crew import Crew
 from riskengine.worker.deliveries import Delivery
@@ -31,11 +36,13 @@ _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between tries while PostgreSQL or Redis is away; the last one repeats."""
 
 _batch_size = Histogram("riskengine_batch_size", "Messages in a batch", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 1000))
-_latency = Histogram(
-    "riskengine_decision_latency_seconds",
-    "Seconds from a transaction's acceptance to its decision in PostgreSQL",
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0),
+_queued = Histogram(
+    "riskengine_queue_wait_seconds",
+    "Seconds that the oldest message of a batch was in the queue before it was read",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0, 600.0),
 )
+_acknowledging = stage("acknowledge")
+_latency = Latency("queue")
 _pauses = Counter("riskengine_pauses_total", "Times a consumer paused because a part was away", ["part"])
 _log = structlog.get_logger()
 
@@ -66,6 +73,8 @@ class Consumer:
         while not self._stopping.is_set():
             messages = await self._patiently(partial(self._turns.read, self._next))
             if messages:
+                published_at = min(message.published_at for message in messages)
+                _queued.observe(max(0, clock.now_ms() - published_at) / clock.SECOND)
                 await self.work(messages)
 
     async def take_over(self, idle_ms: int, owners: Collection[str] | None = None) -> None:
@@ -89,7 +98,7 @@ class Consumer:
         self._in_hand |= {message.place: message for message in messages}
         failpoints.reach("consume.read")
         sorted_out = deliveries.sort_out(messages)
-        if sorted_out.hopeless and not await self._patiently(partial(self._bury, sorted_out.hopeless)):
+        if sorted_out.hopeless and not await self._give_up(sorted_out.hopeless):
             return False
         waiting: Sequence[Delivery] = sorted_out.deliveries
         while waiting:
@@ -98,7 +107,8 @@ class Consumer:
                 await self._claims.released()
                 continue
             try:
-                settled = await self._patiently(partial(self._settle, claimed))
+                with _traced(claimed):
+                    settled = await self._patiently(partial(self._settle, claimed))
             finally:
                 self._claims.release(claimed)
             if not settled:
@@ -118,10 +128,17 @@ class Consumer:
             return []
         return await self._queue.read(self._name, self._batch_size, READ_WAIT_MS)
 
+    async def _give_up(self, hopeless: Sequence[Failure]) -> bool:
+        """Buries, in the traces that the messages are part of; False if told to stop before that was done."""
+        came = [self._in_hand[_place(failure)].origin for failure in hopeless]
+        arrivals = [Arrival(o, failure.transaction_id) for o, failure in zip(came, hopeless, strict=True) if o]
+        with tracing.processing(arrivals, len(hopeless)):
+            return await self._patiently(partial(self._bury, hopeless)) is not None
+
     async def _bury(self, hopeless: Sequence[Failure]) -> bool:
         """Makes dead letters of what can never be decided, and acknowledges it."""
         await self._failing.bury(hopeless)
-        await self._acknowledge([(failure.stream, failure.message_id.encode()) for failure in hopeless])
+        await self._acknowledge([_place(failure) for failure in hopeless])
         return True
 
     async def _settle(self, batch: Sequence[Delivery]) -> bool:
@@ -146,14 +163,13 @@ class Consumer:
                 return [failure for one in batch for failure in await self._decide([one])]
             _log.exception("transaction_undecidable", transaction_id=str(batch[0].transaction.transaction_id))
             return [batch[0].failed(error)]
-        for decision in done.decisions.values():
-            created_at = ids.created_at_ms(decision.verdict.transaction_id)
-            _latency.observe(max(0, decision.decided_at - created_at) / clock.SECOND)
+        _latency.note(done.decisions.values())
         faults = done.undecidable
         return [one.failed(faults[key]) for one in batch if (key := one.transaction.transaction_id) in faults]
 
     async def _acknowledge(self, places: Sequence[tuple[str, bytes]]) -> None:
-        await self._queue.acknowledge([self._in_hand[place] for place in places])
+        with _acknowledging.time():
+            await self._queue.acknowledge([self._in_hand[place] for place in places])
         failpoints.reach("consume.acknowledged")
         for place in places:
             del self._in_hand[place]
@@ -171,6 +187,18 @@ class Consumer:
                 await asyncio.wait_for(self._stopping.wait(), pause)
                 return None
         raise AssertionError("the pauses never end")
+
+
+def _place(failure: Failure) -> tuple[str, bytes]:
+    return failure.stream, failure.message_id.encode()
+
+
+def _traced(batch: Sequence[Delivery]) -> Span:
+    """The steps of the traces that messages of the batch are part of."""
+    arrivals = [
+        Arrival(origin, one.transaction.transaction_id) for one in batch if (origin := one.message.origin) is not None
+    ]
+    return tracing.processing(arrivals, len(batch))
 
 
 def _part(error: RiskEngineError) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from prometheus_client import Gauge, start_http_server
+from prometheus_client import start_http_server
 
 from riskengine import wiring
 from riskengine.domain import clock
@@ -23,6 +23,7 @@ from riskengine.wiring import Parts
 from riskengine.worker.consumer import Consumer
 from riskengine.worker.crew import Crew
 from riskengine.worker.deaths import Deaths
+from riskengine.worker.survey import Survey
 
 RELAY_EVERY = 1.0
 """Seconds between looks for pending transactions that are on no stream: one indexed query."""
@@ -45,6 +46,9 @@ PARTITIONS_EVERY = 3600.0
 DEPTH_EVERY = 1.0
 """Seconds between looks at what is in the queue."""
 
+SURVEY_EVERY = 5.0
+"""Seconds between looks at PostgreSQL's connections, the processes that live and the months to come: small queries."""
+
 TAKE_OVER_EVERY = 2.0
 """Seconds between looks for what dead workers left behind, as often as the living ones say that they live."""
 
@@ -55,8 +59,6 @@ consumers of a process that is only thought to be dead seldom hold any for so lo
 RETIRE_AFTER_MS = 10 * clock.MINUTE
 """A consumer that has not read for so long, and holds nothing, is dead: a living one reads every second."""
 
-_depth = Gauge("riskengine_queue_depth", "Messages in the queue, delivered or not")
-_lag = Gauge("riskengine_queue_lag_seconds", "Seconds since the oldest message in the queue was published")
 _log = structlog.get_logger()
 
 
@@ -80,9 +82,11 @@ class Worker:
         ]
         self._follower = wiring.follower(parts, settings, who)
         self._deaths = Deaths(parts.database, parts.queue, self._name)
-        self._relay = Relay(parts.database, parts.queue, after_ms=settings.relay_after_ms, limit=settings.queue_limit)
+        after_ms, limit = settings.relay_after_ms, settings.queue_limit
+        self._relay = Relay(parts.database, parts.queue, after_ms=after_ms, limit=limit, origins=parts.origins)
         self._announcing = Announcing(parts.database, parts.letters)
         self._rollups = Rollups(parts.database, parts.cache)
+        self._survey = Survey(parts.database, parts.queue)
 
     async def run(self) -> None:
         """Works until `stop`, then finishes what is in hand, or hands it back when that takes too long.
@@ -115,7 +119,8 @@ class Worker:
             self._every(RETRIES_EVERY, partial(self._all_of, self._relay.bring_back_retries, relay.MOST_AT_ONCE)),
             self._every(ANNOUNCE_EVERY, partial(self._all_of, self._announcing.run_once, announcing.MOST_AT_ONCE)),
             self._every(ROLLUPS_EVERY, self._count),
-            self._every(DEPTH_EVERY, self._measure),
+            self._every(DEPTH_EVERY, self._survey.queue),
+            self._every(SURVEY_EVERY, self._survey.database),
             self._every(PARTITIONS_EVERY, self._look_ahead),
             self._every(PARTITIONS_EVERY, self._freeze),
         ]
@@ -163,12 +168,6 @@ class Worker:
         while (await self._rollups.run_once()).more and not self._stopping.is_set():
             pass
 
-    async def _measure(self) -> None:
-        backlogs = await self._parts.queue.backlogs()
-        _depth.set(sum(backlog.depth for backlog in backlogs))
-        oldest = [backlog.oldest for backlog in backlogs if backlog.oldest is not None]
-        _lag.set(max(0, clock.now_ms() - min(oldest)) / clock.SECOND if oldest else 0.0)
-
     async def _freeze(self) -> None:
         await partitions.freeze_closed(self._parts.database, clock.now_ms())
 
@@ -180,11 +179,17 @@ class Worker:
 async def run(settings: Settings) -> None:
     """Runs a worker until SIGTERM or SIGINT."""
     if settings.worker_metrics_port is not None:
-        start_http_server(settings.worker_metrics_port, addr="127.0.0.1")
+        start_http_server(settings.worker_metrics_port, addr=settings.worker_metrics_host)
+    with wiring.traced(settings, "worker"):
+        await _run(settings)
+
+
+async def _run(settings: Settings) -> None:
     async with wiring.assemble(settings, name="riskengine-worker", idle=1, most=settings.worker_db_pool_max) as parts:
         await wiring.watch_budget(parts.database, settings, "worker")
         worker = Worker(parts, settings)
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, worker.stop)
-        await worker.run()
+        async with wiring.measured(settings, "worker"):
+            await worker.run()

@@ -7,6 +7,7 @@ from importlib import resources
 
 NAMES = (
     "mark_kept",
+    "permitted",
     "read_series",
     "read_shared",
     "swap_cached",
@@ -39,6 +40,16 @@ def call(name: str, keys: Sequence[str], *arguments: str | bytes | int) -> tuple
 def in_full(command: Sequence[str | bytes | int]) -> tuple[str | bytes | int, ...]:
     """The same command with the script's text: a server that gets it knows the script from then on."""
     return ("EVAL", _texts()[str(command[1])], *command[2:])
+
+
+def name_of(command: Sequence[str | bytes | int]) -> str | None:
+    """The name of the script that the command runs; None if it runs none."""
+    return _names().get(str(command[1])) if command[0] == "EVALSHA" else None
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {digest(name): name for name in NAMES}
 
 
 @cache

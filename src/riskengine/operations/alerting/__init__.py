@@ -1,0 +1,1 @@
+"""The alerts, by what they look at. `operations.alerts` has them all."""
