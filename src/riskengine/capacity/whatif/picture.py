@@ -46,7 +46,6 @@ def _figure(course: Course, summary: Summary, title: str) -> Figure:
         axes.grid(alpha=0.25)
         axes.set_xlim(0, course.moments[-1].at_s)
         axes.set_ylim(bottom=0)
-    processes.margins(y=0.15)
     _name(depth, [one for one in course.happenings if one.what is What.FAILURE][:_MOST_WORDS])
     across = ticks.of_time(course.moments[-1].at_s, 10)
     processes.set_xticks(list(across), [ticks.time(at_s) for at_s in across])
@@ -105,7 +104,9 @@ def _draw_processes(axes: Axes, course: Course) -> None:
     axes.step(at, [m.api for m in course.moments], where="post", color=_OTHER, label="API processes")
     axes.set_ylabel("at work")
     most = max(max(moment.worker, moment.api) for moment in course.moments)
-    axes.set_yticks(list(ticks.of_values(most, 5, whole=True)))
+    counts = ticks.of_values(most, 5, whole=True)
+    axes.set_yticks(list(counts))
+    axes.set_ylim(top=counts[-1] * 1.15)
     if course.moments[-1].cost:
         cost = axes.twinx()
         cost.plot(at, [m.cost for m in course.moments], color=_LAG, linewidth=1, linestyle="--", label="cost")
