@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 
 import pytest
 from redis.asyncio import Redis
@@ -12,8 +13,10 @@ from riskengine.domain.errors import ConfigurationError
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.engines import Fixed
 from riskengine.pipeline.failing import Failing
+from riskengine.pipeline.gathering import Gathering
 from riskengine.pipeline.recall import Recall
 from riskengine.pipeline.relay import Relay
+from riskengine.pipeline.room import Room
 from riskengine.pipeline.sending import send
 from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
@@ -27,7 +30,7 @@ from riskengine.storage.database import Database
 from riskengine.streaming import messages
 from riskengine.streaming.partitioned_stream import PartitionedStream
 from riskengine.streaming.queue import Queue
-from riskengine.telemetry import tracing
+from riskengine.telemetry import exporting, tracing
 from riskengine.telemetry.origin import Origin
 from riskengine.worker.claims import Claims
 from riskengine.worker.consumer import Consumer
@@ -217,25 +220,50 @@ async def test_lines_of_a_traced_request_have_its_ids(
 
 
 @pytest.mark.parametrize(
-    ("share", "traceparent", "expected"),
+    ("share", "said", "expected"),
     [
         (0.0, None, False),
         (1.0, None, True),
-        (0.0, Asked.new().traceparent, True),
-        (1.0, Asked.new(sampled=False).traceparent, False),
+        (0.0, b"00-1234567890abcdef1234567890abcdef-1234567890abcdef-01", True),
+        (1.0, b"00-1234567890abcdef1234567890abcdef-1234567890abcdef-00", False),
         (0.0, b"00-garbage-01", False),
         (1.0, b"00-garbage-01", True),
     ],
 )
-def test_which_requests_are_traced(
-    collector: Collector, share: float, traceparent: bytes | None, expected: bool
-) -> None:
+def test_which_requests_are_traced(collector: Collector, share: float, said: bytes | None, expected: bool) -> None:
     tracing.start(share=share, endpoint=collector.url, service="riskengine-test", instance="test")
     try:
-        step = tracing.request({} if traceparent is None else {b"traceparent": traceparent}, b"r")
+        step = tracing.request({} if said is None else {b"traceparent": said}, b"r")
         assert step.recorded is expected
     finally:
         tracing.stop()
+
+
+async def test_a_group_is_in_the_traces_of_those_in_it_alone(traced: Collector) -> None:
+    # Given a group of a request that is traced, under way
+    gate, asked = asyncio.Event(), Asked.new()
+
+    async def commit(group: Sequence[int]) -> list[int]:
+        with tracing.span(f"group of {group[0]}"):
+            await gate.wait()
+        return list(group)
+
+    gathering = Gathering(commit, Room(10))
+
+    async def submit(number: int, headers: dict[bytes, bytes]) -> int:
+        with tracing.request(headers, b"r"):
+            return await gathering.submit(number)
+
+    first = asyncio.create_task(submit(1, {b"traceparent": asked.traceparent}))
+    await asyncio.sleep(0)
+    # When one that is not comes meanwhile, and both are done one after the other by the same task
+    second = asyncio.create_task(submit(2, {}))
+    await asyncio.sleep(0)
+    gate.set()
+    assert await asyncio.gather(first, second) == [1, 2]
+    # Then the trace has its own group, and nothing of the other
+    trace = await asyncio.to_thread(traced.trace, asked.trace_id, lambda found: found.one("HTTP"))
+    assert [step.name for step in trace.steps] == ["HTTP", "group of 1"]
 
 
 def test_nothing_is_recorded_and_nothing_loaded_while_it_is_off() -> None:
@@ -245,32 +273,38 @@ def test_nothing_is_recorded_and_nothing_loaded_while_it_is_off() -> None:
 
 
 async def test_a_collector_that_is_away_costs_its_traces_and_one_line(
-    logs_as_before: None, capsys: pytest.CaptureFixture[str]
+    logs_as_before: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given that nobody listens where traces are to go
     logs.configure("info", "json")
+    monkeypatch.setattr(exporting, "PATIENCE", 0.1)
     port = ports.free()
     tracing.start(share=1, endpoint=f"http://127.0.0.1:{port}", service="riskengine-test", instance="test")
     written = ""
     try:
-        # When far more steps end than are kept, again and again
-        while written.count("traces_not_sent") == 0:
-            for _ in range(500):
-                with tracing.request({}, b"r"):
-                    pass
-            await asyncio.sleep(0.05)
+        # When far more steps end than are kept
+        while "traces_not_sent" not in written:
+            await _trace_many()
             written += capsys.readouterr().err
-        # And then somebody listens
-        with Collector(port) as collector:
+        # And then somebody listens, and refuses them again and again, until at last they are taken
+        with Collector(port, refuses=3) as collector:
             while not collector.steps:
-                with tracing.request({}, b"r"):
-                    await asyncio.sleep(0.05)
+                await _trace_many()
+        while "traces_sent_again" not in written:
+            await asyncio.sleep(0.01)
             written += capsys.readouterr().err
     finally:
         tracing.stop()
     # Then the log has one line when that began, and one when it ended
     events = [json.loads(line)["event"] for line in written.splitlines()]
-    assert events == ["traces_not_sent", "traces_sent_again"]
+    assert events[:2] == ["traces_not_sent", "traces_sent_again"]
+
+
+async def _trace_many() -> None:
+    for _ in range(exporting.AT_ONCE):
+        with tracing.request({}, b"r"):
+            pass
+    await asyncio.sleep(0.01)
 
 
 def test_what_it_needs_is_said_in_clear_words(monkeypatch: pytest.MonkeyPatch) -> None:
