@@ -1,14 +1,14 @@
 """Tracing in one process: what is traced, how steps hang together, and that nobody waits for who collects them."""
 
 import asyncio
-import json
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from riskengine import logs
 from riskengine.domain.errors import ConfigurationError
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.engines import Fixed
@@ -40,6 +40,8 @@ from tests import factories
 from tests.api.conftest import NOBODY_LISTENS, client_of, serving
 from tests.telemetry.collector import Collector
 from tests.telemetry.headers import Asked
+
+Lines = list[MutableMapping[str, Any]]
 
 ENGINE = Engine.starter()
 RETRIES = 1
@@ -147,17 +149,15 @@ async def test_versions_with_and_without_traces_read_each_other(
     assert messages.decode(fields[b"d"]).account_id == "a0"
 
 
-@pytest.mark.usefixtures("logs_as_before")
 async def test_a_retry_and_its_dead_letter_are_in_the_same_trace(
     traced: Collector,
     consumer: Consumer,
     database: Database,
     redis: Redis,
-    capsys: pytest.CaptureFixture[str],
+    lines: Lines,
 ) -> None:
     queue = PartitionedStream(redis)
     # Given a transaction that cannot be decided, and is traced, beside one that is not
-    logs.configure("info", "json")
     asked = Asked.new()
     await _send(database, queue, [None, asked], amount="NaN")
     # When it fails, is tried again when that is due, and fails again
@@ -174,7 +174,6 @@ async def test_a_retry_and_its_dead_letter_are_in_the_same_trace(
     assert all(step.failed for step in trace.all("process transactions"))
     assert [len(trace.all("failures_note.sql"))] == [2]
     # And so are the lines about it, and no others
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     about = [line for line in lines if "transaction_id" in line]
     mine = {step.attributes["riskengine.transaction_id"] for step in trace.all("process transactions")}
     assert {line["event"] for line in about} == {"transaction_undecidable", "dead_letter_made"}
@@ -185,17 +184,12 @@ async def test_a_retry_and_its_dead_letter_are_in_the_same_trace(
 
 
 async def test_lines_of_a_traced_request_have_its_ids(
-    collector: Collector,
-    database: Database,
-    database_url: str,
-    logs_as_before: None,
-    capsys: pytest.CaptureFixture[str],
+    collector: Collector, database: Database, database_url: str, lines: Lines
 ) -> None:
     # Given an API that traces every request, and no Valkey
     key = await api_keys.create(database, "test", ("admin",))
     settings = {"tracing_sample": 100.0, "otel_exporter_otlp_endpoint": collector.url}
     async with serving(database_url, NOBODY_LISTENS, **settings) as port, client_of(port, key) as client:
-        logs.configure("info", "json")
         # When a request cannot be answered for that
         body = {"account_id": "a", "amount": 1, "currency": "EUR"}
         answer = await client.post("/api/v1/decisions", json=body, headers={"x-request-id": "mine"})
@@ -205,9 +199,7 @@ async def test_lines_of_a_traced_request_have_its_ids(
         assert (await client.post("/api/v1/decisions", json=body, headers=untraced.header)).status_code == 503
         await client.get("/health/live")
     # Then the line about the first has the ids of its step, and only its request was traced
-    notable = [
-        line for line in map(json.loads, capsys.readouterr().err.splitlines()) if line["event"] == "request_notable"
-    ]
+    notable = [line for line in lines if line["event"] == "request_notable"]
     first, second = notable
     assert first["request_id"] == "mine"
     trace = collector.trace(first["trace_id"], lambda found: found.one("POST /api/v1/decisions"))
@@ -270,34 +262,33 @@ def test_nothing_is_recorded_and_nothing_loaded_while_it_is_off() -> None:
     assert not tracing.request({b"traceparent": Asked.new().traceparent}, b"r").recorded
     assert not tracing.span("store").recorded
     assert tracing.sending([Origin(Asked.new().traceparent)]) is None
+    # And a process of which nobody wants traces does not even load what makes them
+    processes = "import sys, riskengine.api.app, riskengine.worker.worker"
+    check = f"{processes}; sys.exit(any('riskengine.telemetry.reco' in name for name in sys.modules))"
+    subprocess.run([sys.executable, "-c", check], check=True)
 
 
 async def test_a_collector_that_is_away_costs_its_traces_and_one_line(
-    logs_as_before: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given that nobody listens where traces are to go
-    logs.configure("info", "json")
     monkeypatch.setattr(exporting, "PATIENCE", 0.1)
     port = ports.free()
     tracing.start(share=1, endpoint=f"http://127.0.0.1:{port}", service="riskengine-test", instance="test")
-    written = ""
     try:
         # When far more steps end than are kept
-        while "traces_not_sent" not in written:
+        while not lines:
             await _trace_many()
-            written += capsys.readouterr().err
         # And then somebody listens, and refuses them again and again, until at last they are taken
         with Collector(port, refuses=3) as collector:
             while not collector.steps:
                 await _trace_many()
-        while "traces_sent_again" not in written:
-            await asyncio.sleep(0.01)
-            written += capsys.readouterr().err
+            while len(lines) < 2:
+                await asyncio.sleep(0.01)
     finally:
         tracing.stop()
     # Then the log has one line when that began, and one when it ended
-    events = [json.loads(line)["event"] for line in written.splitlines()]
-    assert events[:2] == ["traces_not_sent", "traces_sent_again"]
+    assert [line["event"] for line in lines][:2] == ["traces_not_sent", "traces_sent_again"]
 
 
 async def _trace_many() -> None:
