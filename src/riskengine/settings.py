@@ -153,6 +153,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         HttpUrl | None,
         _of("OTLP over HTTP: where traces and metrics are sent, such as `http://collector:4318`; unset, nowhere"),
     ] = None
+    metrics_push_seconds: Annotated[
+        int, _of("How often metrics are sent there, beside being shown; 0: never", "s", ge=0, le=3600)
+    ] = 15
     tracing_sample: Annotated[
         float, _of("Share of the requests that are traced; 0: none, and it costs nothing", "%", ge=0, le=100)
     ] = 0.0

@@ -46,7 +46,8 @@ from riskengine.storage.reads import Reads, Replicas
 from riskengine.streaming.dead_letter_stream import DeadLetterStream
 from riskengine.streaming.partitioned_stream import PartitionedStream
 from riskengine.streaming.queue import Queue
-from riskengine.telemetry import tracing
+from riskengine.telemetry import process, pushing, tracing
+from riskengine.telemetry.process import Role
 
 _log = structlog.get_logger()
 
@@ -122,6 +123,18 @@ def traced(settings: Settings, role: str) -> Iterator[None]:
         yield
     finally:
         tracing.stop(min(tracing.LAST_SENDING, settings.shutdown_deadline_ms / clock.SECOND))
+
+
+@asynccontextmanager
+async def measured(settings: Settings, role: Role) -> AsyncIterator[None]:
+    """While the block lasts this process shows what it takes, and sends its metrics where settings say so.
+
+    Raises ConfigurationError if what that needs is not installed.
+    """
+    endpoint, every = settings.otel_exporter_otlp_endpoint, settings.metrics_push_seconds
+    with pushing.pushed(endpoint, every, f"riskengine-{role}", identity(role).process_id):
+        async with process.measured(role, settings.process_memory_mib):
+            yield
 
 
 @asynccontextmanager

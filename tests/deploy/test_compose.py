@@ -12,8 +12,10 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
+from riskengine.capacity import deployment
 from riskengine.settings import Settings, table
 from riskengine.stack import ports, programs
+from tests.deploy.planned import PLANNED
 from tests.stack.test_balancer import upstream
 from tests.stack.waiting import until
 
@@ -21,8 +23,6 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 PASSWORDS = {"POSTGRES_PASSWORD": "secret-a", "VALKEY_PASSWORD": "secret-b"}
 GIVEN = {name: value or "" for name, value in dotenv_values(DEPLOY / "compose.env").items()}
 _VARIABLE = re.compile(r"\$\{(\w+):\?[^}]*\}")
-OTHERS = {"PROCESS_MEMORY_MIB"}
-"""Settings that stand in both files, whichever version of the engine reads them."""
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,14 @@ def test_every_variable_is_given_and_used() -> None:
     assert asked == {*GIVEN, *PASSWORDS}
 
 
+def test_what_a_plan_writes_is_asked_for() -> None:
+    assert deployment.for_compose(PLANNED).keys() <= GIVEN.keys()
+
+
 @pytest.mark.parametrize("name", ["api", "worker", "migrate"])
 def test_each_process_has_settings_that_it_understands(compose: Any, name: str) -> None:
     environment = compose["services"][name]["environment"]
-    assert set(environment) - OTHERS <= {setting.variable for setting in table()}
+    assert set(environment) <= {setting.variable for setting in table()}
     settings = Settings.load({key: str(value) for key, value in environment.items()})
     assert settings.queue_limit == int(GIVEN["QUEUE_LIMIT"])
     assert settings.database_url == "postgresql://riskengine:secret-a@postgres:5432/riskengine"

@@ -126,7 +126,8 @@ class Collector:
             time.sleep(0.05)
 
     def _take(self, path: str, body: bytes) -> None:
-        assert path == "/v1/traces"
+        if path != "/v1/traces":  # metrics go the same way
+            return
         self.bodies.append(body)
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             about = _attributes(resource.resource.attributes)

@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
+from riskengine import wiring
 from riskengine.api import (
     documentation,
     letters,
@@ -34,7 +35,6 @@ from riskengine.api.errors import MethodNotAllowed
 from riskengine.domain.errors import FieldError, InvalidInput, NotFound
 from riskengine.domain.shape import WHOLE
 from riskengine.settings import Settings
-from riskengine.telemetry import process
 
 
 def create_app(settings: Settings | None = None) -> Door:
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Door:
 
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncIterator[None]:
-        async with service.running(chosen) as running, process.measured("api", chosen.process_memory_mib):
+        async with service.running(chosen) as running, wiring.measured(chosen, "api"):
             app.state.service = running
             door.open(running)
             yield

@@ -7,11 +7,14 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from riskengine.stack import ports
+
 MOST = 32
 """Processes of a kind on one machine: beyond that it gains nothing."""
 
 _WANTED = "scale.wanted.json"
 _STANDING = "scale.standing.json"
+_TARGETS = "prometheus.targets.json"
 
 _Count = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 _Read = TypeVar("_Read", bound=msgspec.Struct)
@@ -72,6 +75,13 @@ class Instance(msgspec.Struct, frozen=True):
     state: State
 
 
+class Targets(msgspec.Struct, frozen=True):
+    """Where a process shows its metrics (`host:port`), and the labels it gets: what `file_sd_configs` reads."""
+
+    targets: list[str]
+    labels: dict[str, str]
+
+
 class Standing(msgspec.Struct, frozen=True):
     """What there is in the stack that process `holder` runs.
 
@@ -85,8 +95,21 @@ class Standing(msgspec.Struct, frozen=True):
     refusal: str | None
     instances: tuple[Instance, ...]
 
+    @property
+    def targets(self) -> list[Targets]:
+        """For Prometheus: all that have begun their work, also those that died and will be followed by others.
+
+        The labels are none that a metric has itself: `role` and `kind` would take the place of what these say.
+        """
+        return [
+            Targets([f"{ports.LOOPBACK}:{one.port}"], {"service": f"riskengine-{one.kind}", "process": one.name})
+            for one in self.instances
+            if one.state is not State.STARTING
+        ]
+
     def write(self, directory: Path) -> None:
-        """Shows it to whoever looks into the directory."""
+        """Shows it to whoever looks into the directory, and to Prometheus."""
+        _replace(directory / _TARGETS, self.targets)
         _replace(directory / _STANDING, self)
 
     @classmethod
@@ -97,7 +120,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 def clear(directory: Path) -> None:
     """Removes the files, if they are there."""
-    for name in (_WANTED, _STANDING):
+    for name in (_WANTED, _STANDING, _TARGETS):
         (directory / name).unlink(missing_ok=True)
 
 
@@ -108,7 +131,7 @@ def _read(path: Path, kind: type[_Read]) -> _Read | None:
         return None
 
 
-def _replace(path: Path, value: msgspec.Struct) -> None:
+def _replace(path: Path, value: msgspec.Struct | list[Targets]) -> None:
     draft = path.with_suffix(f".{os.getpid()}.draft")
     draft.write_bytes(msgspec.json.encode(value))
     draft.replace(path)

@@ -19,7 +19,6 @@ from riskengine.pipeline.announcing import Announcing
 from riskengine.pipeline.relay import Relay
 from riskengine.settings import Settings
 from riskengine.storage import partitions
-from riskengine.telemetry import process
 from riskengine.wiring import Parts
 from riskengine.worker.consumer import Consumer
 from riskengine.worker.crew import Crew
@@ -192,5 +191,5 @@ async def _run(settings: Settings) -> None:
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, worker.stop)
-        async with process.measured("worker", settings.process_memory_mib):
+        async with wiring.measured(settings, "worker"):
             await worker.run()
