@@ -20,14 +20,15 @@ import uvloop
 from rich.console import Console
 
 from benchmarks import load, traffic, whatif_figures
-from benchmarks.figures import Machine
 from benchmarks.flood import Flood, Shot
-from benchmarks.meter import metering
 from benchmarks.spike_figures import REFUSED
 from benchmarks.whatif_figures import Cost, Look, Measured, Run, WhatIf
 from riskengine import logs
+from riskengine.capacity.calibration import Machine
+from riskengine.capacity.meter import metering
 from riskengine.capacity.whatif.arrivals import Point
 from riskengine.client import requests
+from riskengine.client.closed_loop import TAKEN
 from riskengine.client.requests import Requests
 from riskengine.domain.transaction import Submission
 from riskengine.stack import ports
@@ -96,9 +97,7 @@ class Course:
         """What it costs to take in and to decide: a queue is filled, and then emptied while nobody adds to it."""
         before = await self._decided()
         async with metering() as filling:
-            started = time.perf_counter()
             await self._closed(transactions)
-            filled_s = time.perf_counter() - started
         meanwhile = await self._decided() - before
         backlog = await self._pending()
         async with metering() as emptying:
@@ -111,25 +110,25 @@ class Course:
         into = {kind: value * 1e6 / transactions for kind, value in filling.cpu.items()}
         for kind in ("postgresql", "valkey"):
             into[kind] -= out[kind] * meanwhile / transactions
-        cores = max(sum(filling.cpu.values()) / filled_s, sum(emptying.cpu.values()) / seconds)
-        return Measured(tps=count / seconds, cores=cores, taking_in=Cost.of(into), deciding=Cost.of(out))
+        return Measured(tps=count / seconds, taking_in=Cost.of(into), deciding=Cost.of(out))
 
     async def spike(self, workers: int, tps: float, scale: Scale) -> Run:
         """A spike, and how many transactions waited meanwhile."""
         points: list[Point] = []
         refused = 0
-        async with self._looks() as looks:
+        async with metering() as meter, self._looks() as looks:
             began = time.perf_counter()
             for rate, seconds in ((BASE, scale.before_s), (PEAK, scale.spike_s), (BASE, scale.after_s)):
-                points.append(Point(time.perf_counter() - began, rate * tps))
+                points.append(Point(round(time.perf_counter() - began, 2), rate * tps))
                 flood = Flood(self._to)
                 await flood.open_loop(self._shots, rate * tps, seconds)
-                _check(flood, load.TAKEN | {REFUSED})
+                _check(flood, TAKEN | {REFUSED})
                 refused += flood.by_status[REFUSED]
-            points.append(Point(time.perf_counter() - began, 0.0))
+            points.append(Point(round(time.perf_counter() - began, 2), 0.0))
             await self._no_more_than(0)
             await asyncio.sleep(LOOK_EVERY_S)
-        return Run(workers=workers, arrivals=points, looks=looks, refused=refused)
+        elsewhere = meter.elsewhere / meter.seconds
+        return Run(workers=workers, arrivals=points, looks=looks, refused=refused, elsewhere=elsewhere)
 
     async def _closed(self, transactions: int) -> None:
         flood = Flood(self._to)
@@ -145,7 +144,7 @@ class Course:
         async def look_on() -> None:
             while True:
                 pending = await self._pending()
-                looks.append(Look(time.perf_counter() - began, pending))
+                looks.append(Look(round(time.perf_counter() - began, 2), pending))
                 await asyncio.sleep(LOOK_EVERY_S)
 
         looking = asyncio.create_task(look_on())
@@ -178,7 +177,7 @@ class Course:
         return value
 
 
-def _check(flood: Flood, allowed: set[int] = load.TAKEN) -> None:
+def _check(flood: Flood, allowed: set[int] = TAKEN) -> None:
     if set(flood.by_status) - allowed:
         raise load.BenchmarkError(f"not all was accepted: {dict(flood.by_status)}")
 
@@ -220,6 +219,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="some seconds only: shows that everything runs")
     parser.add_argument("--output", type=Path, default=LATEST, metavar="FILE", help="where to write the figures")
     parser.add_argument("--picture", type=Path, default=PICTURE, metavar="FILE", help="where to draw the curves")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="whose table to write anew: docs/whatif.md")
     arguments = parser.parse_args()
     logs.configure("warning", "console")
     console = Console(highlight=False)
@@ -230,6 +230,8 @@ def main() -> None:
     whatif_figures.show(console, found)
     arguments.output.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
     whatif_figures.draw(arguments.picture, found)
+    if arguments.page is not None:
+        arguments.page.write_text(whatif_figures.page(arguments.page.read_text(), found))
     console.print(f"The figures are in {arguments.output}, the curves in {arguments.picture}", soft_wrap=True)
 
 

@@ -1,6 +1,6 @@
 """What was measured of real spikes, what the simulator says of the same arrivals, and how far apart they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Machine
 from riskengine.capacity import calibration
-from riskengine.capacity.calibration import Calibration, Costs, Service, Sizes
+from riskengine.capacity.calibration import Calibration, Costs, Machine, Service, Sizes
 from riskengine.capacity.whatif.arrivals import Point, Steps
 from riskengine.capacity.whatif.scenario import Mix, Scenario, Start
 from riskengine.capacity.whatif.simulation import Simulation
 from riskengine.settings import Settings
+
+BEGIN, END = "<!-- figures: written by benchmarks.whatif -->\n", "<!-- end of figures -->\n"
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -37,13 +38,9 @@ class Cost(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One worker: decisions a second while nobody added to its queue; what it cost to fill that, and to empty it.
-
-    `cores` are the processors that all parts together got when they wanted most: what others leave of the machine.
-    """
+    """One worker: decisions a second while nobody added to its queue; what it cost to fill that, and to empty it."""
 
     tps: float
-    cores: float
     taking_in: Cost
     deciding: Cost
 
@@ -62,12 +59,16 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A spike: what was sent, and what waited meanwhile; `refused` are transactions that were answered with 503."""
+    """A spike: what was sent, and what waited meanwhile.
+
+    `refused` are transactions that were answered with 503, `elsewhere` the processors that others on the machine had.
+    """
 
     workers: int
     arrivals: Sequence[Point]
     looks: Sequence[Look]
-    refused: int = 0
+    refused: int
+    elsewhere: float
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -104,7 +105,7 @@ def foretold(run: Run, measured: Measured, api: int) -> Compared:
         poisson=False,
         mix=Mix(single=0, batch=1),
         start=Start(api=api, worker=run.workers),
-        cores=measured.cores,
+        cores=Machine.here().cores - run.elsewhere,
         senders_us=measured.taking_in.client,
     )
     moments = Simulation(scenario, _calibration(measured)).run().moments
@@ -126,17 +127,42 @@ def foretold(run: Run, measured: Measured, api: int) -> Compared:
 
 def show(console: Console, found: WhatIf) -> None:
     """Prints the figures."""
-    table = Table("workers", "most waiting", "foretold", "all decided after", "foretold", "error of the curve")
+    names = ("most waiting", "foretold", "all decided after", "foretold", "others' cores", "error of the curve")
+    table = Table("workers", *names)
     for one in found.runs:
         seconds = (f"{one.drained_s:.1f} s", f"{one.foretold_drained_s:.1f} s")
         table.add_row(
-            str(one.run.workers), f"{one.peak:,}", f"{one.foretold_peak:,.0f}", *seconds, f"{one.error:.1%} of the peak"
+            str(one.run.workers),
+            f"{one.peak:,}",
+            f"{one.foretold_peak:,.0f}",
+            *seconds,
+            f"{one.run.elsewhere:.1f}",
+            f"{one.error:.1%} of the peak",
         )
     console.print(
-        f"one worker decides {found.measured.tps:,.0f}/s; there are {found.measured.cores:.1f} cores; "
-        f"{found.measured.taken_in:.0%} of servers' work is taking in"
+        f"one worker decides {found.measured.tps:,.0f}/s; {found.measured.taken_in:.0%} of servers' work is taking in"
     )
     console.print(table)
+
+
+def page(text: str, found: WhatIf) -> str:
+    """The page with these figures in place of those it has."""
+    before, _, rest = text.partition(BEGIN)
+    return before + BEGIN + "\n" + "\n".join(_rows(found)) + "\n\n" + END + rest.partition(END)[2]
+
+
+def _rows(found: WhatIf) -> Iterator[str]:
+    yield (
+        f"{found.machine.processor}, {found.machine.cores} cores, Python {found.machine.python}; {found.date[:10]}. "
+        f"One worker emptied a queue at {found.measured.tps:,.0f} a second.\n"
+    )
+    yield "| workers | most that waited | foretold | all decided after | foretold | others had | error of the curve |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for one in found.runs:
+        yield (
+            f"| {one.run.workers} | {one.peak:,} | {one.foretold_peak:,.0f} | {one.drained_s:g} s | "
+            f"{one.foretold_drained_s:g} s | {one.run.elsewhere:.1f} cores | {one.error:.1%} |"
+        )
 
 
 def draw(path: Path, found: WhatIf) -> None:
@@ -175,11 +201,10 @@ def _calibration(measured: Measured) -> Calibration:
         balancer_us=into.balancer,
     )
     size = int(next(field.default for field in msgspec.structs.fields(Settings) if field.name == "worker_batch_size"))
-    machine = Machine.here()
     return Calibration(
         form=calibration.FORM,
         taken_at="",
-        machine=calibration.Machine(**msgspec.structs.asdict(machine)),
+        machine=Machine.here(),
         engine={},
         singles=costs,
         batches=costs,

@@ -180,11 +180,17 @@ class _FakeServer(http.server.ThreadingHTTPServer):
 @contextmanager
 def fake() -> Iterator[ControlPlane]:
     """One in this process, over plain HTTP."""
-    server = _FakeServer()
+    with served(_FakeServer()) as port:
+        yield ControlPlane(f"http://{ports.LOOPBACK}:{port}", None)
+
+
+@contextmanager
+def served(server: http.server.ThreadingHTTPServer) -> Iterator[int]:
+    """Serves in a thread; the port."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield ControlPlane(f"http://{ports.LOOPBACK}:{server.server_address[1]}", None)
+        yield int(server.server_address[1])
     finally:
         server.shutdown()
         thread.join()

@@ -228,7 +228,10 @@ def _policies(draw: st.DrawFn) -> Policy:
 _values = st.one_of(
     st.sampled_from([0.0, 0.1, 0.1, 0.3, 0.6, 0.8, 0.8]), st.floats(0, 2, allow_nan=False), st.just(math.nan)
 )
+_odd = st.sampled_from(sorted(QUIET)).flatmap(lambda signal: st.fixed_dictionaries({signal: _values}))
+_calm = dict.fromkeys(QUIET, 0.1)
 _signals = st.one_of(
+    _odd.map(lambda odd: _calm | odd),  # all is quiet but one
     st.fixed_dictionaries({Signal.BREAKERS: st.sampled_from([0.0, 1.0])} | dict.fromkeys(QUIET, _values)),
     st.fixed_dictionaries({signal: st.sampled_from([0.0, 0.1, 0.3]) for signal in QUIET}),  # mostly all is quiet
     st.dictionaries(st.sampled_from(sorted(QUIET)), _values),

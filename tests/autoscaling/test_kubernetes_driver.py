@@ -1,15 +1,24 @@
 """The driver for Kubernetes: one contract, on a fake control plane and on a real kube-apiserver where there is one."""
 
+import http.server
+import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from lightkube import Client
+from msgspec import structs
 
+from riskengine.autoscaling.autoscaler import Autoscaler
 from riskengine.autoscaling.cluster_error import ClusterError
 from riskengine.autoscaling.kubernetes_driver import KubernetesDriver
+from riskengine.autoscaling.policy import Bounds, Policy
 from riskengine.domain.errors import ConfigurationError
+from riskengine.operations.scaling_rules import RULES
+from riskengine.operations.sources import PrometheusSource
 from riskengine.stack import ports
 from riskengine.stack.standing import Counts, Kind
 from tests.autoscaling import control_plane
@@ -161,3 +170,69 @@ def test_a_cluster_without_users_is_asked_without_credentials(plane: ControlPlan
     with pytest.raises(ClusterError, match=r"does not let us get|does not know who asks"):
         driver.counts()
     driver.close()
+
+
+class _Prometheus(http.server.BaseHTTPRequestHandler):
+    """Says that 5000 messages wait, and knows nothing else."""
+
+    def do_GET(self) -> None:
+        known = "riskengine_queue_depth" in self.path
+        result = [{"metric": {}, "value": [0, "5000"]}] if known else []
+        body = json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Keeps quiet."""
+
+
+@pytest.fixture
+def prometheus() -> Iterator[str]:
+    """The address of a Prometheus that has seen a deep queue."""
+    with control_plane.served(http.server.ThreadingHTTPServer((ports.LOOPBACK, 0), _Prometheus)) as port:
+        yield f"http://{ports.LOOPBACK}:{port}"
+
+
+def test_the_command_scales_deployments_by_what_prometheus_says(
+    plane: ControlPlane, namespace: str, prometheus: str, tmp_path: Path
+) -> None:
+    # Given a policy that acts at once, on workers alone
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("bounds: {worker: {least: 1, most: 9, step: 3}}\nrules: {HighQueueDepth: {hold_s: 0}}\n")
+    kubeconfig = plane.kubeconfig(tmp_path / "kubeconfig", ADMINISTRATOR, namespace="elsewhere")
+    # When the command looks
+    shown = subprocess.run(
+        [
+            *(sys.executable, "-m", "riskengine", "autoscale", "--kubernetes", "--once", "--every", "0.1"),
+            *("--namespace", namespace, "--kubeconfig", kubeconfig, "--policy", policy, "--prometheus", prometheus),
+            *("--api-deployment", NAMES[Kind.API], "--worker-deployment", NAMES[Kind.WORKER]),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Then there are a step more of them
+    assert shown.returncode == 0, shown.stderr
+    assert plane.replicas(namespace, "engine-worker") == 4
+    assert plane.replicas(namespace, "engine-api") == 2
+    assert "queue depth 5 000 messages above 1 000" in shown.stdout + shown.stderr
+
+
+async def test_the_autoscaler_goes_on_when_kubernetes_refuses(
+    plane: ControlPlane, connect: Connect, namespace: str, prometheus: str
+) -> None:
+    # Given who may not scale, and a queue that is deep
+    at_once = tuple(structs.replace(rule, when=structs.replace(rule.when, hold_s=0)) for rule in RULES)
+    policy = Policy({Kind.WORKER: Bounds(1, 9, cooldown_s=0)}, at_once)
+    source = PrometheusSource(prometheus)
+    refused = Autoscaler(source, connect(READER), policy)
+    # When it looks twice
+    looks = [await refused.look(at_s) for at_s in (0.0, 15.0)]
+    # Then it wants the same both times, and nothing changed
+    assert [[action.after for action in look.verdict.actions] for look in looks] == [[2], [2]]
+    assert plane.replicas(namespace, "engine-worker") == 1
+    # And one that may does so
+    await Autoscaler(source, connect(), policy).look(30.0)
+    assert plane.replicas(namespace, "engine-worker") == 2

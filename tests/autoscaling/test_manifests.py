@@ -1,16 +1,16 @@
 """Manifests for KEDA and the HPA: their schemas, and what Prometheus answers to what they ask."""
 
 import re
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import kubernetes_validate
 import promql_parser
 import pytest
 import yaml
+from cloudcoil.models.keda.v1alpha1 import ScaledObject
 
 from riskengine.autoscaling.asking import questions
 from riskengine.autoscaling.manifests import Form, as_yaml, manifests
@@ -20,72 +20,11 @@ from riskengine.domain.errors import ConfigurationError
 from riskengine.operations.scaling_rules import RULES, Direction, ScalingRule
 from riskengine.operations.signals import Condition, Signal
 from riskengine.stack.standing import Kind
+from tests.prometheus import programs
 
 POLICY = Policy({Kind.API: Bounds(2, 8), Kind.WORKER: Bounds(1, 10, step=2, cooldown_s=120)})
 PLACE = Place({Kind.API: "riskengine-api", Kind.WORKER: "riskengine-worker"}, "payments", "http://prometheus:9090")
 KUBERNETES = "1.34"
-
-_TRIGGER = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["type", "metadata"],
-    "properties": {
-        "type": {"const": "prometheus"},
-        "name": {"type": "string"},
-        "metricType": {"enum": ["Value", "AverageValue"]},
-        "metadata": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["serverAddress", "query", "threshold"],
-            "properties": {
-                "serverAddress": {"type": "string", "pattern": "^https?://"},
-                "query": {"type": "string"},
-                "threshold": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
-                "ignoreNullValues": {"enum": ["true", "false"]},
-            },
-        },
-    },
-}
-_SPEC = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["scaleTargetRef", "triggers"],
-    "properties": {
-        "scaleTargetRef": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["name"],
-            "properties": {"name": {"type": "string"}},
-        },
-        "pollingInterval": {"type": "integer", "minimum": 1},
-        "minReplicaCount": {"type": "integer", "minimum": 0},
-        "maxReplicaCount": {"type": "integer", "minimum": 1},
-        "advanced": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "horizontalPodAutoscalerConfig": {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "properties": {"behavior": {"type": "object"}},
-                },
-            },
-        },
-        "triggers": {"type": "array", "minItems": 1, "items": _TRIGGER},
-    },
-}
-SCALED_OBJECT = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["apiVersion", "kind", "metadata", "spec"],
-    "properties": {
-        "apiVersion": {"const": "keda.sh/v1alpha1"},
-        "kind": {"const": "ScaledObject"},
-        "metadata": {"type": "object", "required": ["name"]},
-        "spec": _SPEC,
-    },
-}
-"""The part of KEDA's ScaledObject (2.x) that is used, as its documentation has it, and nothing beside it."""
 
 
 def made(form: Form, policy: Policy = POLICY, place: Place = PLACE) -> list[Any]:
@@ -93,10 +32,17 @@ def made(form: Form, policy: Policy = POLICY, place: Place = PLACE) -> list[Any]
     return list(yaml.safe_load_all(as_yaml(manifests(form, policy, place))))
 
 
+def _as_keda_has_it(scaled: Any) -> Any:
+    """The object as models made of KEDA's own schema read it: what they do not know, they lose."""
+    return ScaledObject.model_validate(scaled).model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
 def test_keda_scales_both_kinds_within_the_policy() -> None:
     api, worker = made(Form.KEDA)
     for scaled in (api, worker):
-        jsonschema.validate(scaled, SCALED_OBJECT)
+        assert _as_keda_has_it(scaled) == scaled
+        for trigger in scaled["spec"]["triggers"]:  # KEDA's schema leaves these to the kind of trigger
+            assert set(trigger["metadata"]) == {"serverAddress", "query", "threshold", "ignoreNullValues"}
     assert (worker["metadata"]["name"], worker["metadata"]["namespace"]) == ("riskengine-worker", "payments")
     assert (worker["spec"]["minReplicaCount"], worker["spec"]["maxReplicaCount"]) == (1, 10)
     for kind, scaled in ((Kind.API, api), (Kind.WORKER, worker)):
@@ -146,6 +92,19 @@ def test_without_a_namespace_it_is_kubectls() -> None:
     assert all("namespace" not in manifest["metadata"] for manifest in made(Form.HPA, place=place))
 
 
+def test_the_command_prints_them_for_a_policy_and_a_place(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("bounds: {worker: {least: 3, most: 7}}\nrules: {HighQueueDepth: {threshold: 4321}}\n")
+    options = ["--policy", policy, "--namespace", "here", "--worker-deployment", "w", "--prometheus", "http://p:1"]
+    command = [sys.executable, "-m", "riskengine", "manifests", *options]
+    (scaled,) = yaml.safe_load_all(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert (scaled["metadata"]["name"], scaled["metadata"]["namespace"]) == ("w", "here")
+    assert (scaled["spec"]["minReplicaCount"], scaled["spec"]["maxReplicaCount"]) == (3, 7)
+    deep, *_ = scaled["spec"]["triggers"]
+    assert "> bool 4321" in deep["metadata"]["query"]
+    assert deep["metadata"]["serverAddress"] == "http://p:1"
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_every_question_is_promql(kind: Kind) -> None:
     for question in questions(kind, POLICY):
@@ -160,16 +119,23 @@ DEPTH = (
 
 
 def test_prometheus_answers_with_the_factor_of_each_rule(tmp_path: Path) -> None:
-    # Given a queue that is deep for 10 minutes, but for one scrape at 5:15, and then empty
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("no promtool: it is in Debian's package prometheus")
+    # Given a queue that is deep for 10 minutes but for one scrape, and then empty, until a breaker opens for a moment
     series = "_ 2000x19 0 2000x21 0x200"
     asked = {question.name: question.promql for question in questions(Kind.WORKER, Policy(POLICY.bounds, DEPTH))}
     expected = {
-        "Deep": {"0s": None, "15s": 1, "4m30s": 1, "5m": 3, "5m15s": 0, "5m30s": 1, "10m15s": 1, "10m30s": 3, "11m": 0},
-        "Now": {"15s": 3, "5m15s": 0, "11m": 0},
-        "Empty": {"0s": None, "15s": 1, "5m15s": 1, "40m45s": 1, "41m": 0, "60m": 0},
+        "Deep": {
+            "0s": None,
+            "15s": 1,
+            "4m30s": 1,
+            "5m": 100,
+            "5m15s": 0,
+            "5m30s": 1,
+            "10m15s": 1,
+            "10m30s": 100,
+            "11m": 0,
+        },
+        "Now": {"15s": 100, "5m15s": 0, "11m": 0},
+        "Empty": {"0s": None, "15s": 1, "5m15s": 1, "40m45s": 1, "41m": 0, "50m": 0, "51m": 1, "53m": 1},
     }
     tests = [
         {
@@ -180,10 +146,13 @@ def test_prometheus_answers_with_the_factor_of_each_rule(tmp_path: Path) -> None
         for name, answers in expected.items()
         for moment, value in answers.items()
     ]
-    given = [{"series": 'riskengine_queue_depth{instance="a"}', "values": series}]
+    given = [
+        {"series": 'riskengine_queue_depth{instance="a"}', "values": series},
+        {"series": 'riskengine_breaker_state{instance="a",part="redis"}', "values": "_x99 0x103 2 0x10"},
+    ]
     path = tmp_path / "questions.yaml"
     path.write_text(yaml.safe_dump({"tests": [{"interval": "15s", "input_series": given, "promql_expr_test": tests}]}))
     # When Prometheus is asked at each moment
-    answer = subprocess.run([promtool, "test", "rules", path], capture_output=True, text=True, check=False)
+    answer = subprocess.run([programs().promtool, "test", "rules", path], capture_output=True, text=True, check=False)
     # Then it answers so
     assert answer.returncode == 0, answer.stdout + answer.stderr

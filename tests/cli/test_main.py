@@ -9,7 +9,7 @@ from riskengine.cli import main
 from riskengine.domain.errors import FieldError, InvalidInput, NotFound
 
 NAMES = [
-    *("demo", "up", "scale", "api", "worker", "migrate"),
+    *("demo", "up", "scale", "manifests", "api", "worker", "migrate"),
     *("rules", "features", "rates", "models", "lists", "snooze", "explain", "verify"),
     *("dlq", "doctor"),
     *("score", "import", "simulate", "keys"),

@@ -1,6 +1,7 @@
 """The Helm chart: its values against their schema; and, where Helm is, what it makes, by Kubernetes' own schemas."""
 
 import copy
+import inspect
 import json
 import os
 import runpy
@@ -15,11 +16,16 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from riskengine.autoscaling import plan
+from riskengine.capacity import deployment
+from riskengine.cli import autoscale
 from riskengine.operations.scaling_rules import RULES
 from riskengine.settings import Settings
+from riskengine.stack.standing import Kind
 from tests.autoscaling import control_plane
 from tests.autoscaling.control_plane import ControlPlane
 from tests.autoscaling.test_manifests import KUBERNETES, SCALED_OBJECT
+from tests.deploy.planned import PLANNED
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "chart" / "riskengine"
@@ -74,6 +80,13 @@ def test_values_that_mean_nothing_are_refused(place: str, value: Any) -> None:
         jsonschema.validate(_changed(place, value), SCHEMA)
 
 
+def test_what_a_plan_writes_is_taken() -> None:
+    planned = deployment.for_chart(PLANNED)
+    values = {name: {**VALUES[name], **planned.get(name, {})} if name in planned else VALUES[name] for name in VALUES}
+    assert set(planned) <= set(VALUES)
+    jsonschema.validate(values, SCHEMA)
+
+
 def test_settings_of_every_kind_are_taken() -> None:
     jsonschema.validate(_changed("settings", {"LOG_FORMAT": "console", "QUEUE_LIMIT": 10_000_000}), SCHEMA)
 
@@ -117,7 +130,7 @@ def test_what_helm_makes_is_of_kubernetes_schemas(tmp_path: Path, by: str) -> No
     # And what selects pods finds those of its component
     for document in documents:
         kind, spec = document["kind"], document.get("spec", {})
-        if kind in ("PodDisruptionBudget", "Deployment", "PodMonitor"):
+        if kind in ("PodDisruptionBudget", "Deployment", "PodMonitor", "ServiceMonitor"):
             component = document["metadata"]["labels"]["app.kubernetes.io/component"]
             pod = named(documents, "Deployment", f"pay-{component}")["spec"]["template"]["metadata"]["labels"]
             assert spec["selector"]["matchLabels"].items() <= pod.items()
@@ -126,6 +139,7 @@ def test_what_helm_makes_is_of_kubernetes_schemas(tmp_path: Path, by: str) -> No
 def test_processes_understand_what_they_are_given(tmp_path: Path) -> None:
     documents = render(tmp_path, {"settings": {"QUEUE_LIMIT": 10_000_000, "SHUTDOWN_DEADLINE_MS": 61_500}})
     config = named(documents, "ConfigMap", "pay-settings")["data"]
+    assert config["QUEUE_LIMIT"] == "10000000"
     for name, extra in (("api", 15), ("worker", 10)):
         # Given the environment of a process
         process = container(documents, "Deployment", f"pay-{name}")
@@ -150,6 +164,21 @@ def test_processes_understand_what_they_are_given(tmp_path: Path) -> None:
         assert set(SECRETS) <= {entry["name"] for entry in process["env"] if "valueFrom" in entry}
 
 
+def test_a_plan_is_carried_out(tmp_path: Path) -> None:
+    # Given the values that the planner writes, which the schema takes
+    planned = deployment.for_chart(PLANNED)
+    documents = render(tmp_path, planned)
+    # Then there are as many processes, as large, and with such settings
+    for name, count, cpu, memory in (("api", 7, "850m", "300Mi"), ("worker", 9, "700m", "280Mi")):
+        assert named(documents, "Deployment", f"pay-{name}")["spec"]["replicas"] == count
+        resources = container(documents, "Deployment", f"pay-{name}")["resources"]
+        assert resources == {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
+    config = named(documents, "ConfigMap", "pay-settings")["data"]
+    assert {name: config[name] for name in planned["settings"]} == {
+        name: str(value) for name, value in planned["settings"].items()
+    }
+
+
 def test_no_process_may_do_anything_but_its_work(tmp_path: Path) -> None:
     documents = render(tmp_path, {"scaling": {"by": "engine"}})
     pods = [one for one in documents if one["kind"] in ("Deployment", "Job")]
@@ -162,6 +191,26 @@ def test_no_process_may_do_anything_but_its_work(tmp_path: Path) -> None:
         security = only["securityContext"]
         assert (security["readOnlyRootFilesystem"], security["allowPrivilegeEscalation"]) == (True, False)
         assert security["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_autoscaler_understands_what_it_is_told(tmp_path: Path) -> None:
+    # Given the chart with the engine's own autoscaler
+    documents = render(tmp_path, {"scaling": {"by": "engine", "worker": {"least": 2, "most": 20}}})
+    # Then its policy is one
+    path = tmp_path / "policy.yaml"
+    path.write_text(named(documents, "ConfigMap", "pay-autoscale")["data"]["policy.yaml"])
+    bounds = plan.read(path).policy.bounds
+    assert {kind: (one.least, one.most) for kind, one in bounds.items()} == {Kind.API: (2, 8), Kind.WORKER: (2, 20)}
+    # And its options are known, and name Deployments that it may scale
+    command, *options = container(documents, "Deployment", "pay-autoscale")["args"]
+    given = dict(option.removeprefix("--").partition("=")[::2] for option in options)
+    known = inspect.signature(autoscale.command).parameters
+    assert command == "autoscale"
+    assert {name.replace("-", "_") for name in given} <= set(known)
+    (rule,) = named(documents, "Role", "pay-autoscale")["rules"]
+    assert rule["resourceNames"] == [given["api-deployment"], given["worker-deployment"]]
+    for name in rule["resourceNames"]:
+        named(documents, "Deployment", name)
 
 
 def test_bounds_and_prometheus_are_those_of_the_values(tmp_path: Path) -> None:
@@ -178,9 +227,10 @@ def test_bounds_and_prometheus_are_those_of_the_values(tmp_path: Path) -> None:
         assert (autoscaler["minReplicas"], autoscaler["maxReplicas"]) == (least, most)
 
 
-def test_bounds_the_wrong_way_round_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["keda", "engine"])
+def test_bounds_the_wrong_way_round_are_refused(tmp_path: Path, by: str) -> None:
     with pytest.raises(AssertionError, match=r"scaling.api: most \(1\) is below least \(2\)"):
-        render(tmp_path, {"scaling": {"by": "keda", "api": {"least": 2, "most": 1}}})
+        render(tmp_path, {"scaling": {"by": by, "api": {"least": 2, "most": 1}}})
 
 
 @pytest.fixture(scope="module")

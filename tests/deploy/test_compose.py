@@ -10,10 +10,13 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from compose_spec import ComposeSpecification
 from dotenv import dotenv_values
 
+from riskengine.capacity import deployment
 from riskengine.settings import Settings, table
 from riskengine.stack import ports, programs
+from tests.deploy.planned import PLANNED
 from tests.stack.test_balancer import upstream
 from tests.stack.waiting import until
 
@@ -21,8 +24,6 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 PASSWORDS = {"POSTGRES_PASSWORD": "secret-a", "VALKEY_PASSWORD": "secret-b"}
 GIVEN = {name: value or "" for name, value in dotenv_values(DEPLOY / "compose.env").items()}
 _VARIABLE = re.compile(r"\$\{(\w+):\?[^}]*\}")
-OTHERS = {"PROCESS_MEMORY_MIB"}
-"""Settings that stand in both files, whichever version of the engine reads them."""
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +33,24 @@ def compose() -> Any:
     return yaml.safe_load(_VARIABLE.sub(lambda found: values[found[1]], (DEPLOY / "compose.yaml").read_text()))
 
 
+def test_it_is_of_the_compose_specification(compose: Any) -> None:
+    read = ComposeSpecification.model_validate(compose)
+    assert set(read.services or {}) == set(compose["services"])
+
+
 def test_every_variable_is_given_and_used() -> None:
     asked = set(_VARIABLE.findall((DEPLOY / "compose.yaml").read_text()))
     assert asked == {*GIVEN, *PASSWORDS}
 
 
+def test_what_a_plan_writes_is_asked_for() -> None:
+    assert deployment.for_compose(PLANNED).keys() <= GIVEN.keys()
+
+
 @pytest.mark.parametrize("name", ["api", "worker", "migrate"])
 def test_each_process_has_settings_that_it_understands(compose: Any, name: str) -> None:
     environment = compose["services"][name]["environment"]
-    assert set(environment) - OTHERS <= {setting.variable for setting in table()}
+    assert set(environment) <= {setting.variable for setting in table()}
     settings = Settings.load({key: str(value) for key, value in environment.items()})
     assert settings.queue_limit == int(GIVEN["QUEUE_LIMIT"])
     assert settings.database_url == "postgresql://riskengine:secret-a@postgres:5432/riskengine"

@@ -10,7 +10,8 @@ import typer
 from prometheus_client import REGISTRY
 
 import riskengine.api.app
-import riskengine.worker.worker  # noqa: F401  (with the API, all metrics)
+import riskengine.autoscaling.autoscaler
+import riskengine.worker.worker  # noqa: F401  (with the API and the autoscaler, all metrics)
 from riskengine.cli import main
 from riskengine.scoring import Engine
 from riskengine.settings import table

@@ -6,9 +6,10 @@ from typing import get_args
 
 import msgspec
 
+from benchmarks import whatif_figures
 from riskengine.autoscaling.plan import MOST_EVERY_S, Written
 from riskengine.autoscaling.policy import Bounds
-from riskengine.capacity.whatif import examples, scenario, simulation, speeds, summary
+from riskengine.capacity.whatif import examples, scenario, simulation, speeds, summary, terminal
 from riskengine.capacity.whatif.arrivals import Arrivals
 from riskengine.capacity.whatif.failures import Failure
 from riskengine.settings import Settings
@@ -85,3 +86,16 @@ def test_examples_and_figures() -> None:
 
 def order(kind: type[msgspec.Struct]) -> Iterable[str]:
     return (field.name for field in msgspec.structs.fields(kind))
+
+
+def test_the_plots_are_those_of_the_example() -> None:
+    told = scenario.parse(examples.scenario("spike").encode())
+    course = simulation.Simulation(told, examples.calibration()).run()
+    drawn = terminal.plots(course, terminal.WIDTH, colourless=True)[:2]
+    (block,) = [block for block in PAGE.blocks if block.language == "plot"]
+    assert block.text.splitlines() == [line.rstrip() for plot in drawn for line in plot.splitlines()]
+
+
+def test_the_error_is_the_measured_one() -> None:
+    found = msgspec.json.decode((ROOT / "benchmarks" / "whatif.json").read_bytes(), type=whatif_figures.WhatIf)
+    assert whatif_figures.page(PAGE.text, found) == PAGE.text

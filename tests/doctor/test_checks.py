@@ -18,6 +18,7 @@ from riskengine.domain.dead_letter import Failure
 from riskengine.storage import dead_letters
 from riskengine.storage.database import Database
 from riskengine.storage.dead_letters import Origin
+from tests.operations.web import serving
 
 Look = Callable[..., Awaitable[dict[str, Finding]]]
 
@@ -88,8 +89,9 @@ async def test_an_address_that_is_missing_or_wrong_is_not_gone_to(look: Look, ad
 
 
 async def test_variables_that_nobody_reads_are_found(look: Look) -> None:
-    told = {"WORKER_BATCHSIZE": "10", "API_DB_POLL_MAX": "5", "worker-consumers": "3", "DATABASE": "x", "API_KEY": "y"}
-    found = (await look(**told))["unknown settings"]
+    told = {"WORKER_BATCHSIZE": "10", "API_DB_POLL_MAX": "5", "worker-consumers": "3"}
+    others = {"DATABASE": "x", "API_KEY": "y", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "z"}
+    found = (await look(**told, **others))["unknown settings"]
     assert found.level is Level.WARN
     assert found.says == (
         "API_DB_POLL_MAX is no setting, API_DB_POOL_MAX is, WORKER_BATCHSIZE is no setting, WORKER_BATCH_SIZE is, "
@@ -129,6 +131,18 @@ async def test_where_months_are_archived_to_is_looked_at(
         monkeypatch.setattr(configuration, share, 1.1)
         found = await look(ARCHIVE_DIRECTORY=str(tmp_path))
         assert (found[check].level, found["disk"].level) == (level, level)
+
+
+async def test_who_takes_traces_is_asked(look: Look) -> None:
+    assert (await look())["OTLP"].says.endswith("nothing is sent")
+    with serving() as web:
+        endpoint = f"http://127.0.0.1:{web.port}"
+        assert (await look(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint))["OTLP"].says == f"{endpoint} takes traces"
+        web.status = 404
+        found = (await look(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint))["OTLP"]
+        assert (found.level, found.says) == (Level.WARN, f"{endpoint}/v1/traces answers 404")
+    found = (await look(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint))["OTLP"]
+    assert (found.level, "does not answer" in found.says) == (Level.WARN, True)
 
 
 async def test_what_the_database_user_may_not_do_is_found(look: Look, database: Database, stranger: str) -> None:

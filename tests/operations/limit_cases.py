@@ -1,5 +1,6 @@
 """Cases of alerts with a warning and a critical value."""
 
+from riskengine.operations.alerts import BY_NAME
 from tests.operations.cases import BEFORE_S, Case, Kind, Told
 from tests.operations.series import Levels, Phase
 
@@ -50,7 +51,20 @@ def _errors(alert: str, at: float) -> list[Case]:
         alert=alert, well={OK: 100}, bad={OK: 0, FAILED: 100}, at={OK: 100 - at, FAILED: at}, late_s=15, short_s=-45
     )
     nobody = Phase(3 * BEFORE_S, {OK: 0, FAILED: 0})
-    return [*told.cases(), Case(alert=alert, kind=Kind.TRAP, given="nobody asks", phases=(nobody,))]
+    checked = {name.replace(ROUTE, "/health/ready"): rate for name, rate in {OK: 9.0, FAILED: 91.0}.items()}
+    hidden = {OK: 0.0, FAILED: 1.0, OK.replace(ROUTE, "/health/ready"): 999.0}
+    return [
+        *told.cases(),
+        Case(alert=alert, kind=Kind.TRAP, given="nobody asks", phases=(nobody,)),
+        Case(alert=alert, kind=Kind.TRAP, given="health checks fail", phases=(Phase(BEFORE_S, {OK: 100} | checked),)),
+        Case(
+            alert=alert,
+            kind=Kind.FIRES,
+            given="health checks are answered",
+            phases=(Phase(BEFORE_S, {**hidden, OK: 1, FAILED: 0}), Phase(BEFORE_S, hidden)),
+            fires_s=BEFORE_S + 15 + int(BY_NAME[alert].rule.hold_s),
+        ),
+    ]
 
 
 def _connections(alert: str, at: float) -> list[Case]:

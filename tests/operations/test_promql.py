@@ -125,5 +125,5 @@ def test_what_is_not_there_is_found(promql: str, fault: str) -> None:
 
 
 def test_what_cannot_be_read_is_found() -> None:
-    with pytest.raises(ValueError, match="unexpected"):
+    with pytest.raises(ValueError, match="unclosed"):
         spoken("sum(riskengine_queue_depth")

@@ -19,7 +19,7 @@ INF = math.inf
         (0.5, {-1.0: 10, 1.0: 10, INF: 10}, -1.0),  # unless it ends below that
         (0.95, {0.1: 10, 0.2: 20, INF: 100}, 0.2),  # above all finite bounds
         (1.0, {0.1: 10, 0.2: 20, 0.4: 20, INF: 20}, 0.2),
-        (0.5, {0.1: 5, 0.2: 4, 0.4: 8, INF: 8}, 0.08),  # a sum that falls is none
+        (0.9, {0.1: 5, 0.2: 4, 0.4: 8, INF: 8}, 0.2 + 0.2 * 2.2 / 3),  # a sum that falls is none
         (0.5, {0.1: 0, INF: 0}, math.nan),
         (0.5, {0.1: 10, 0.2: 20}, math.nan),
         (0.5, {INF: 20}, math.nan),

@@ -93,7 +93,12 @@ async def test_a_process_that_does_not_answer_is_named_and_makes_figures_unknown
     assert found.away == ("worker-1",)
     assert Signal.DECIDED_RATE in found.signals
     assert len(webs[1].asked) == 2
-    # Nor is one that has not come yet
+    # One that leaves may have left already: it is named, and nothing is unknown for it
+    _stand(directory, webs, State.LEAVING)
+    found = await source.read()
+    assert found.away == ("worker-1",)
+    assert Signal.DECIDED_RATE in found.signals
+    # Nor is anything asked of one that has not come yet
     _stand(directory, webs, State.STARTING)
     assert (await source.read()).away == ()
     # And if none answers, that is no figure, but an error

@@ -7,7 +7,7 @@ from threading import Thread
 
 
 class Web:
-    """Answers each GET with `status` and `body`, and keeps the paths that were asked for."""
+    """Answers each request with `status` and `body`, and keeps the paths that were asked for."""
 
     def __init__(self, server: ThreadingHTTPServer) -> None:
         self.port: int = server.server_address[1]
@@ -28,6 +28,10 @@ def serving() -> Iterator[Web]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:
             pass

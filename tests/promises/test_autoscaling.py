@@ -18,8 +18,8 @@ from riskengine.storage.database import Database
 from tests.promises.conftest import drained
 from tests.stack.waiting import until
 
-SPIKE = 8
-"""Batches of 1000 transactions: more than a worker decides while others start, since these take but few at once."""
+SPIKE = 5
+"""Batches, of 1000 transactions each: more than is decided while workers start, since these take few at once."""
 
 SLOW = {"WORKER_CONSUMERS": "1", "WORKER_BATCH_SIZE": "4"}
 

@@ -29,7 +29,7 @@ class Limiter:
 
     def __init__(self, take: Callable[[Sequence[Claim]], Awaitable[Sequence[Quota]]]) -> None:
         self._take = take
-        self._gathering: Gathering[Claim, Quota | None] = Gathering(self._ask, Room(MOST_WAITING), "rate limits")
+        self._gathering: Gathering[Claim, Quota | None] = Gathering(self._ask, Room(MOST_WAITING))
         self._asks_from = 0.0
         self._is_open = False
 

@@ -4,11 +4,12 @@ An HPA knows no conditions. It takes the largest of its metrics, each divided by
 pods there are. So each rule becomes a question to Prometheus whose answer is that factor, for a target of 1, with hold
 and threshold in it:
 
-    rule up      0 while its condition is not met, 1 (leave all as it is) while it is, 1 + step once it has held
+    rule up      0 while its condition is not met, 1 (leave all as it is) while it is, 100 once it has held
     rule down    1, and 0 once its condition has held
 
-and the step and the cooldown become the most that the HPA may do in a period. What has no answer counts for nothing
-upwards, and lets nothing be taken away: that is how an HPA deals with metrics that fail.
+and the step and the cooldown become the most that the HPA may do in a period, which is all that it then does. What has
+no answer counts for nothing upwards, and lets nothing be taken away: that is how an HPA deals with metrics that fail.
+As for the autoscaler, nothing holds while a breaker for PostgreSQL or Valkey is open.
 """
 
 import math
@@ -18,14 +19,20 @@ import msgspec
 from riskengine.autoscaling.policy import Bounds, Policy
 from riskengine.domain.errors import ConfigurationError
 from riskengine.operations.scaling_rules import Direction, ScalingRule
-from riskengine.operations.signals import DEFINITIONS, Condition
+from riskengine.operations.signals import DEFINITIONS, Condition, Signal
 from riskengine.stack.standing import Kind
 
 RESOLUTION_S = 15
 """Seconds between the moments at which a condition is looked at: a scrape of Prometheus, and a look of the HPA."""
 
+MANY = 100
+"""Times the pods that are ready: as far as it goes, even while few of them are, so that the step alone limits it."""
+
 LONGEST_PERIOD_S = 1800
 """The longest period of an HPA's policy: what Kubernetes takes."""
+
+_REACHED = f"({DEFINITIONS[Signal.BREAKERS].promql} <= bool 0 or vector(1))"
+"""1 while PostgreSQL and Valkey are reached, as far as is known, and else 0."""
 
 STAY = "Stay"
 """What the question is called that keeps what there is, where no rule ever takes any."""
@@ -41,7 +48,7 @@ class Question(msgspec.Struct, frozen=True):
 def questions(kind: Kind, policy: Policy) -> list[Question]:
     """Those of a kind's rules."""
     rules = [rule for rule in policy.rules if rule.kind is kind]
-    found = [Question(rule.name, _factor(rule, policy.bounds[kind])) for rule in rules]
+    found = [Question(rule.name, _factor(rule)) for rule in rules]
     if any(rule.direction is Direction.DOWN for rule in rules):
         return found
     return [*found, Question(STAY, "vector(1)")]
@@ -60,11 +67,11 @@ def behavior(kind: Kind, bounds: Bounds) -> dict[str, object]:
     return {"scaleUp": once, "scaleDown": dict(once, policies=[dict(policies[0])])}
 
 
-def _factor(rule: ScalingRule, bounds: Bounds) -> str:
+def _factor(rule: ScalingRule) -> str:
     held = _held(rule.when)
     if rule.direction is Direction.DOWN:
         return f"1 - ({held})"
-    return f"({_now(rule.when)}) + {bounds.step} * ({held})"
+    return f"({_now(rule.when)}) + {MANY - 1} * ({held})"
 
 
 def _now(when: Condition) -> str:
@@ -73,11 +80,12 @@ def _now(when: Condition) -> str:
 
 
 def _held(when: Condition) -> str:
-    """1 if the condition was met at every moment of its duration, each of them known, and else 0.
+    """1 if the condition was met at every moment of its duration, each known and without an open breaker, and else 0.
 
     Each moment counts 1 or -1, as a window may have one moment more than it is long, by where it begins.
     """
+    counted = f"({_now(when)}) * {_REACHED}"
     looks = math.ceil(when.hold_s / RESOLUTION_S)
     if not looks:
-        return _now(when)
-    return f"sum_over_time((2 * ({_now(when)}) - 1)[{looks * RESOLUTION_S}s:{RESOLUTION_S}s]) >= bool {looks}"
+        return counted
+    return f"sum_over_time((2 * {counted} - 1)[{looks * RESOLUTION_S}s:{RESOLUTION_S}s]) >= bool {looks}"

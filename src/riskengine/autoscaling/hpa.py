@@ -7,7 +7,8 @@ import yaml
 from riskengine.autoscaling import asking
 from riskengine.autoscaling.asking import Question
 from riskengine.autoscaling.place import Place
-from riskengine.autoscaling.policy import Policy
+from riskengine.autoscaling.policy import Bounds, Policy
+from riskengine.stack.standing import Kind
 
 ADAPTER = "riskengine-prometheus-adapter"
 """The ConfigMap whose `externalRules` belong into the adapter's own configuration."""
@@ -19,33 +20,30 @@ def autoscalers(policy: Policy, place: Place) -> list[dict[str, object]]:
     Raises ConfigurationError if the form cannot hold the policy.
     """
     asked = {kind: asking.questions(kind, policy) for kind in policy.bounds}
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": place.metadata(ADAPTER),
-            "data": {"config.yaml": _adapter([question for some in asked.values() for question in some])},
+    every = [question for some in asked.values() for question in some]
+    adapter: dict[str, object] = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": place.metadata(ADAPTER),
+        "data": {"config.yaml": _adapter(every)},
+    }
+    return [adapter, *(_autoscaler(kind, policy.bounds[kind], some, place) for kind, some in asked.items())]
+
+
+def _autoscaler(kind: Kind, bounds: Bounds, asked: list[Question], place: Place) -> dict[str, object]:
+    name = place.deployments[kind]
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": place.metadata(name),
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicas": bounds.least,
+            "maxReplicas": bounds.most,
+            "behavior": asking.behavior(kind, bounds),
+            "metrics": [_metric(question) for question in asked],
         },
-        *(
-            {
-                "apiVersion": "autoscaling/v2",
-                "kind": "HorizontalPodAutoscaler",
-                "metadata": place.metadata(place.deployments[kind]),
-                "spec": {
-                    "scaleTargetRef": {
-                        "apiVersion": "apps/v1",
-                        "kind": "Deployment",
-                        "name": place.deployments[kind],
-                    },
-                    "minReplicas": bounds.least,
-                    "maxReplicas": bounds.most,
-                    "behavior": asking.behavior(kind, bounds),
-                    "metrics": [_metric(question) for question in asked[kind]],
-                },
-            }
-            for kind, bounds in policy.bounds.items()
-        ),
-    ]
+    }
 
 
 def _metric(question: Question) -> dict[str, object]:

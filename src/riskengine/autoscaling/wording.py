@@ -31,7 +31,7 @@ def figure(signal: Signal, value: float) -> str:
     """A value of a signal with its unit: `1 832 messages`, `34 %`."""
     unit = DEFINITIONS[signal].unit
     number = value * 100 if unit == "1" else value
-    digits = 0 if number == round(number) or abs(number) >= 100 else 1 if abs(number) >= 10 else 2
+    digits = 0 if number == round(number) or number >= 100 else 1 if number >= 10 else 2 if number >= 1 else 3
     text = f"{number:,.{digits}f}".replace(",", " ")
     return (text.rstrip("0").rstrip(".") if digits else text) + _UNITS[unit]
 

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +18,17 @@ from rich.table import Table
 from riskengine import logs
 from riskengine.autoscaling import plan, wording
 from riskengine.autoscaling.autoscaler import Autoscaler, Outlook
+from riskengine.autoscaling.driver import Driver
 from riskengine.autoscaling.lock import only_one
 from riskengine.autoscaling.plan import Plan
 from riskengine.autoscaling.stack_driver import StackDriver
+from riskengine.cli.cluster_options import (
+    API_DEPLOYMENT,
+    WORKER_DEPLOYMENT,
+    ApiDeployment,
+    Cluster,
+    WorkerDeployment,
+)
 from riskengine.domain.errors import ConfigurationError
 from riskengine.operations.signals import DEFINITIONS
 from riskengine.operations.sources import WINDOW_S, PrometheusSource, Source, StackSource
@@ -42,24 +51,44 @@ def command(
     metrics_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Show own metrics on this port.")] = None,
     metrics_host: Annotated[str, typer.Option(help="Address for them.")] = ports.LOOPBACK,
     log_format: Annotated[str, typer.Option(help="`json`, or `console` for people.")] = "json",
+    kubernetes: Annotated[
+        bool, typer.Option("--kubernetes", help="Scale Deployments, and not a stack; needs --prometheus.")
+    ] = False,
+    namespace: Annotated[str | None, typer.Option(help="Where they are; by the kubeconfig.")] = None,
+    kubeconfig: Annotated[Path | None, typer.Option(help="By default as kubectl finds it, or the pod's own.")] = None,
+    api_deployment: ApiDeployment = API_DEPLOYMENT,
+    worker_deployment: WorkerDeployment = WORKER_DEPLOYMENT,
 ) -> None:
     """Give a running stack more workers and API processes when there is more to do, and take them when there is less.
 
     Looks until Ctrl-C, by the rules that also alert. Each action is logged, with its reason.
     """
+    if kubernetes and not prometheus:
+        raise typer.BadParameter("pods are not looked at one by one: say --prometheus", param_hint="--kubernetes")
     if log_format not in ("json", "console"):
         raise typer.BadParameter(f"'{log_format}' is not json or console", param_hint="--log-format")
     logs.configure("info", log_format)
     wanted = _plan(policy, every)
     _show_metrics(metrics_host, metrics_port)
-    driver = StackDriver(data_dir, wanted.policy)
-    source = _source(data_dir, prometheus, wanted)
-    with nullcontext() if dry_run else only_one(data_dir):
-        autoscaler = Autoscaler(source, driver, wanted.policy, dry=dry_run)
+    cluster = Cluster(api_deployment, worker_deployment, namespace, kubeconfig) if kubernetes else None
+    with _driver(cluster, data_dir, wanted, dry_run) as driver:
+        autoscaler = Autoscaler(_source(data_dir, prometheus, wanted), driver, wanted.policy, dry=dry_run)
         if once:
             _show(uvloop.run(_look_twice(autoscaler, wanted.every_s)), dry_run)
         else:
             uvloop.run(_look(autoscaler, wanted.every_s))
+
+
+@contextmanager
+def _driver(cluster: Cluster | None, directory: Path, wanted: Plan, dry: bool) -> Iterator[Driver]:
+    """Of a cluster, which notices itself when two change a Deployment at once; or of the stack, for one at a time."""
+    if cluster is not None:
+        with cluster.driver() as driver:
+            yield driver
+        return
+    stack = StackDriver(directory, wanted.policy)
+    with nullcontext() if dry else only_one(directory):
+        yield stack
 
 
 def _plan(path: Path | None, every_s: float | None) -> Plan:
@@ -107,7 +136,7 @@ async def _look_twice(autoscaler: Autoscaler, every_s: float) -> Outlook:
 def _show(outlook: Outlook, dry: bool) -> None:
     """Prints the signals, and what is done, or held back, for them."""
     console = Console(highlight=False, soft_wrap=True)
-    table = Table("signal", "now", "meaning", box=None, header_style="bold")
+    table = Table("signal", "now", "meaning", box=None, header_style="bold", pad_edge=False)
     for name, definition in DEFINITIONS.items():
         value = outlook.signals.get(name)
         table.add_row(name, "unknown" if value is None else wording.figure(name, value), definition.meaning)

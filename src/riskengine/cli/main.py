@@ -21,6 +21,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "top": (_START, "top", "Watch the engine: rates, latencies, queue, processes, alerts, at a glance."),
     "scale": (_PROCESSES, "scale", "Have more or fewer API processes and workers in what `up` runs."),
     "autoscale": (_PROCESSES, "autoscale", "Have more or fewer of them by themselves, as there is more or less to do."),
+    "manifests": (_PROCESSES, "manifests", "Print what KEDA or the HPA of Kubernetes scales by, from the same rules."),
     "api": (_PROCESSES, "api", "Run one API process."),
     "worker": (_PROCESSES, "worker", "Run one worker."),
     "migrate": (_PROCESSES, "migrate", "Bring the database's schema to this version."),

@@ -123,7 +123,7 @@ def _parts(frame: Frame) -> RenderableType:
     grid.add_row("cache hits", _list(frame.hits, lambda share: Text(f"{share:.0%}")))
     grid.add_row("pools", _list(frame.pools, lambda pool: Text(f"{pool.used} of {pool.most} used")))
     grid.add_row("connections", f"{_UNKNOWN if share is None else f'{share:.0%}'} of PostgreSQL's")
-    grid.add_row("runs", _list(frame.versions, _versions))
+    grid.add_row("runs", _list({kind: _of(kind, found) for kind, found in frame.versions.items()}, _versions))
     return _panel("parts", grid)
 
 
@@ -133,9 +133,14 @@ def _list(values: Mapping[Any, Value], word: Callable[[Value], Text]) -> Text:
     return Text(", ").join(words) if words else Text(_UNKNOWN)
 
 
-def _versions(versions: Sequence[int]) -> Text:
+def _of(kind: str, versions: Sequence[int]) -> list[str]:
+    """In words; there need not be a model."""
+    return ["none" if kind == "model" and not version else str(version) for version in versions]
+
+
+def _versions(versions: Sequence[str]) -> Text:
     """More than one is worth a look: processes differ."""
-    text = " and ".join(str(version) if version else "none" for version in versions)
+    text = " and ".join(versions)
     return Text(text, "yellow" if len(versions) > 1 else "")
 
 

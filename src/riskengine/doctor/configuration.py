@@ -20,6 +20,9 @@ NEWEST_PYTHON = (3, 13)
 ALIKE = 0.85
 """How alike a variable must be to one of ours (of 1) to be taken for it: one wrong letter in eight."""
 
+ALIKE_OF_OTHERS = 0.95
+"""The same for variables that begin with OTEL: others have names there that are like ours, and right."""
+
 ROOM_WARN, ROOM_FAIL = 0.10, 0.02
 """Shares of a disk that are to be free: below the first somebody is to act, below the second writing soon fails."""
 
@@ -107,7 +110,8 @@ def _misspelt(environment: Mapping[str, str], known: set[str]) -> Iterator[tuple
     bare = {name.replace("_", ""): name for name in known}
     for name in sorted(environment.keys() - known):
         letters = name.upper().replace("_", "").replace("-", "")
-        if close := difflib.get_close_matches(letters, bare, n=1, cutoff=ALIKE):
+        cutoff = ALIKE_OF_OTHERS if letters.startswith("OTEL") else ALIKE
+        if close := difflib.get_close_matches(letters, bare, n=1, cutoff=cutoff):
             yield name, bare[close[0]]
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from riskengine.doctor import configuration, contents, permissions, postgresql, processes, redis, replicas
+from riskengine.doctor import collector, configuration, contents, permissions, postgresql, processes, redis, replicas
 from riskengine.doctor.finding import Finding, fail
 from riskengine.doctor.patient import Patient
 from riskengine.domain.errors import RiskEngineError
 
 Check = Callable[[Patient], Awaitable[Finding]]
 
-HERE: Sequence[Check] = configuration.CHECKS
-"""What is looked at without any server."""
+HERE: Sequence[Check] = (*configuration.CHECKS, *collector.CHECKS)
+"""What is looked at without PostgreSQL and Valkey."""
 
 GROUPS: tuple[tuple[str, Sequence[Check]], ...] = (
     (

@@ -62,5 +62,5 @@ def _read(environment: Mapping[str, str]) -> tuple[Reading, Settings]:
     try:
         settings.refuse_contradictions()
     except ConfigurationError as error:
-        faults["API_DB_POOL_MIN"] = str(error)
+        faults["together"] = str(error)
     return Reading(values, faults), settings

@@ -12,8 +12,8 @@ from riskengine.operations.frame import Frame
 from riskengine.operations.looking import Looker
 from riskengine.operations.watchlist import Ended, Holding, Watchlist
 
-REMEMBERED = 60
-"""Looks whose rates are remembered: two minutes of them, as a rule."""
+REMEMBERED = 30
+"""Looks whose rates are remembered: a minute of them, as a rule."""
 
 
 class Picture(msgspec.Struct, frozen=True):

@@ -66,11 +66,14 @@ class _Rates:
 
     def signals(self) -> dict[Signal, float]:
         """The signals that are rates; NaN: not known."""
-        failed = self._rate("riskengine_http_requests_total", lambda series: series.label("status").startswith("5"))
-        requests = self._rate("riskengine_http_requests_total")
+        requests = self._rate("riskengine_http_requests_total", _of_users)
+        failed = self._rate(
+            "riskengine_http_requests_total",
+            lambda series: _of_users(series) and series.label("status").startswith("5"),
+        )
         buckets: dict[float, float] = {}
         for series, growth in self.grown(_BUCKETS):
-            if not _NO_REQUESTS_OF_USERS.fullmatch(series.label("route")):
+            if _of_users(series):
                 bound = float(series.label("le"))
                 buckets[bound] = buckets.get(bound, 0.0) + growth / self._seconds
         return {
@@ -132,6 +135,10 @@ def _largest(name: str, **labels: str) -> Callable[[Look], float]:
         return max((value for series, value in shown if wanted <= set(series.labels)), default=math.nan)
 
     return compute
+
+
+def _of_users(series: Series) -> bool:
+    return not _NO_REQUESTS_OF_USERS.fullmatch(series.label("route"))
 
 
 def _connections(look: Look) -> float:

@@ -35,7 +35,10 @@ class Definition(msgspec.Struct, frozen=True):
     promql: str
 
 
-_REQUESTS = 'riskengine_http_request_seconds_bucket{route!~"/health/.*|/metrics"}'
+_OF_USERS = 'route!~"/health/.*|/metrics"'
+"""Health checks and scrapes never fail and are quick: they would hide what users get."""
+
+_REQUESTS = f"riskengine_http_request_seconds_bucket{{{_OF_USERS}}}"
 
 DEFINITIONS: dict[Signal, Definition] = {
     Signal.QUEUE_DEPTH: Definition(
@@ -75,7 +78,8 @@ DEFINITIONS: dict[Signal, Definition] = {
     Signal.ERROR_RATE: Definition(
         "1",
         "Share of requests answered with 5xx",
-        'sum(rate(riskengine_http_requests_total{status=~"5.."}[1m])) / sum(rate(riskengine_http_requests_total[1m]))',
+        f'(sum(rate(riskengine_http_requests_total{{{_OF_USERS},status=~"5.."}}[1m])) or vector(0))'
+        f" / sum(rate(riskengine_http_requests_total{{{_OF_USERS}}}[1m]))",
     ),
     Signal.DATABASE_CONNECTIONS: Definition(
         "1",

@@ -31,18 +31,14 @@ class Gathering(Generic[Item, Result]):
 
     `commit` takes a group and gives one result (or the error to raise) for each item, in order. If it fails for the
     group as a whole, each item is tried alone, so that one bad item never fails its neighbours. An item has a place in
-    the room until its group is committed. In traces a group is a step of this `name`, of all who are in it.
+    the room until its group is committed.
     """
 
     def __init__(
-        self,
-        commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result | RiskEngineError]]],
-        room: Room,
-        name: str = "group commit",
+        self, commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result | RiskEngineError]]], room: Room
     ) -> None:
         self._commit = commit
         self._room = room
-        self._name = name
         self._waiting: list[tuple[Item, asyncio.Future[Result], Recorded | None]] = []
         self._committing: asyncio.Task[None] | None = None
         self._crowded = False
@@ -79,7 +75,7 @@ class Gathering(Generic[Item, Result]):
 
     async def _commit_group(self, group: "list[tuple[Item, asyncio.Future[Result], Recorded | None]]") -> None:
         try:
-            with tracing.shared(self._name, [step for _, _, step in group if step is not None]):
+            with tracing.shared([step for _, _, step in group if step is not None]):
                 results = await self._commit([item for item, _, _ in group])
         except RiskEngineError as error:
             _fail(group, error)

@@ -40,7 +40,7 @@ class Immediate:
     def __init__(self, database: Database, decider: Decider, room: Room) -> None:
         self._database = database
         self._decider = decider
-        self._gathering: Gathering[Submission, Decision] = Gathering(self._decide_group, room, "decide group")
+        self._gathering: Gathering[Submission, Decision] = Gathering(self._decide_group, room)
 
     async def decide(self, submission: Submission) -> Decision:
         """The decision on the transaction that the submission's key stands for, new or known.

@@ -16,4 +16,4 @@ async def send(queue: Queue, items: Sequence[Outgoing]) -> int:
         return await queue.publish(items)
     with step:
         carried = zip(items, step.origins, strict=True)
-        return await queue.publish([replace(item, origin=origin) for item, origin in carried])
+        return await queue.publish([replace(i, origin=origin) if i.origin else i for i, origin in carried])

@@ -1,7 +1,6 @@
 """Messages that are sent together, of which some are traced."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from riskengine.telemetry.origin import Origin
 from riskengine.telemetry.recorded import Recorded
@@ -13,10 +12,8 @@ class Sending(Messages):
 
     __slots__ = ("origins",)
 
-    def __init__(
-        self, steps: Mapping[Origin, Recorded], given: Sequence[Origin | None], known: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, steps: Mapping[Origin, Recorded], given: Sequence[Origin | None]) -> None:
         """`steps` are those of the messages, by the origin they were `given`."""
-        super().__init__("publish", list(steps.values()), {}, known)
+        super().__init__(list(steps.values()), {})
         carried = {origin: step.origin for origin, step in steps.items()}
         self.origins = [None if origin is None else carried.get(origin) for origin in given]

@@ -1,50 +1,50 @@
-"""One step of the work that several traces share: a batch, a group."""
+"""What is done once for several traces: a batch, a group."""
 
 from collections.abc import Mapping, Sequence
+from contextvars import Token
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
-from riskengine.telemetry.recorded import Attributes, Recorded
+from riskengine.telemetry import current
+from riskengine.telemetry.recorded import Recorded
 from riskengine.telemetry.span import Span
 
 
 class Together(Span):
-    """A step that is below the first of several, the host, and linked with the others, each in its own trace.
+    """Has what is done in its block recorded below the first of several steps, the host; it and the others are linked.
 
     A span has one parent. So what a batch does is found whole in the trace of its first member (mostly its only one:
-    few are traced), and by one link from every other, instead of by a link from all of them.
+    few are traced), and by one link from every other. No step of its own stands between: most traces would pay for it,
+    and have nothing of it.
     """
 
-    __slots__ = ("_members", "_step")
+    __slots__ = ("_by_transaction", "_members", "_tokens")
 
-    def __init__(
-        self,
-        name: str,
-        members: Sequence[Recorded],
-        by_transaction: Mapping[UUID, Recorded],
-        attributes: Attributes | None = None,
-    ) -> None:
-        """It begins now. `by_transaction` says which member a transaction belongs to."""
+    def __init__(self, members: Sequence[Recorded], by_transaction: Mapping[UUID, Recorded]) -> None:
+        """`by_transaction` says which member a transaction belongs to."""
         host, *others = members
-        self._members = members
-        self._step = host.child(name, attributes=attributes, others=others)
-        self._step.members = by_transaction
         for other in others:
-            other.link(self._step)
+            host.link(other)
+            other.link(host)
+        self._members = members
+        self._by_transaction = by_transaction
+        self._tokens: tuple[Token[Any], Token[Any]] | None = None
 
     def __enter__(self) -> Self:
-        self._step.__enter__()
+        self._tokens = current.step.set(self._members[0]), current.members.set(self._by_transaction)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._step.__exit__(kind, error, trace)
+        assert self._tokens is not None, "it was entered"
+        current.step.reset(self._tokens[0])
+        current.members.reset(self._tokens[1])
 
 
 class Messages(Together):
-    """Messages that are sent, or worked on, together: each origin's end with what is done to all of them."""
+    """Messages that are sent, or worked on, together: the steps of all of them end with what is done to them."""
 
     __slots__ = ()
 

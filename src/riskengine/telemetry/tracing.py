@@ -43,7 +43,7 @@ def start(*, share: float, endpoint: str, service: str, instance: str) -> None:
     from riskengine.telemetry.recorder import Recorder
 
     _exporting = Exporting(endpoint, service, instance)
-    _recorder = Recorder(_exporting.tracer, share)
+    _recorder = Recorder(_exporting.take, share)
 
 
 def stop(seconds: float = LAST_SENDING) -> None:
@@ -87,35 +87,33 @@ def here() -> "Recorded | None":
     return current.step.get()
 
 
-def shared(name: str, steps: "Sequence[Recorded]") -> Span:
-    """One step of all these, which go on after it: see `Together`."""
+def shared(steps: "Sequence[Recorded]") -> Span:
+    """A block that does something for all these steps, which go on after it: see `Together`."""
     if not steps:
         return NOTHING
     from riskengine.telemetry.together import Together
 
-    return Together(name, steps, {one.transaction_id: one for one in steps if one.transaction_id is not None})
+    return Together(steps, {one.transaction_id: one for one in steps if one.transaction_id is not None})
 
 
 def origin_of(transaction_id: UUID) -> Origin | None:
     """What a message about the transaction is to carry from here; None if it is not traced."""
-    above = current.step.get()
-    about = None if above is None else above.about(transaction_id)
+    about = current.about(transaction_id)
     return None if about is None else about.origin
 
 
 def failed(transaction_id: UUID | None, error: str) -> None:
     """Says of the transaction's own step that it failed, with an error of this class."""
-    above = current.step.get()
-    about = None if above is None else above.about(transaction_id)
+    about = current.about(transaction_id)
     if about is not None:
         about.failed(error)
 
 
 def sending(origins: Sequence[Origin | None]) -> "Sending | None":
-    """The step in which messages of these origins are sent together; None if none of them is traced here."""
+    """The steps in which messages of these origins are sent together; None if none of them is traced here."""
     return None if _recorder is None else _recorder.sending(origins)
 
 
-def processing(name: str, arrivals: Sequence[Arrival], count: int) -> Span:
-    """The step in which `count` messages are worked on together, of which these came with their origins."""
-    return NOTHING if _recorder is None or not arrivals else _recorder.processing(name, arrivals, count)
+def processing(arrivals: Sequence[Arrival], count: int) -> Span:
+    """The steps in which `count` messages are worked on together, of which these came with their origins."""
+    return NOTHING if _recorder is None or not arrivals else _recorder.processing(arrivals, count)

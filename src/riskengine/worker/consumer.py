@@ -132,7 +132,7 @@ class Consumer:
         """Buries, in the traces that the messages are part of; False if told to stop before that was done."""
         came = [self._in_hand[_place(failure)].origin for failure in hopeless]
         arrivals = [Arrival(o, failure.transaction_id) for o, failure in zip(came, hopeless, strict=True) if o]
-        with tracing.processing("bury", arrivals, len(hopeless)):
+        with tracing.processing(arrivals, len(hopeless)):
             return await self._patiently(partial(self._bury, hopeless)) is not None
 
     async def _bury(self, hopeless: Sequence[Failure]) -> bool:
@@ -194,11 +194,11 @@ def _place(failure: Failure) -> tuple[str, bytes]:
 
 
 def _traced(batch: Sequence[Delivery]) -> Span:
-    """The step of the traces that messages of the batch are part of."""
+    """The steps of the traces that messages of the batch are part of."""
     arrivals = [
         Arrival(origin, one.transaction.transaction_id) for one in batch if (origin := one.message.origin) is not None
     ]
-    return tracing.processing("batch", arrivals, len(batch))
+    return tracing.processing(arrivals, len(batch))
 
 
 def _part(error: RiskEngineError) -> str:

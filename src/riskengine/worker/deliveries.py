@@ -55,7 +55,7 @@ def sort_out(messages: Sequence[Message]) -> SortedOut:
             delivery = Delivery(message, codec.decode(message.body))
         except Malformed as error:
             message_id = message.message_id.decode()
-            _log.error("message_unreadable", stream=message.stream, message_id=message_id, reason=str(error))
+            _log.error("message_unreadable", stream=message.stream, message_id=message_id, error=type(error).__name__)
             sorted_out.hopeless.append(failing.unreadable(message, error))
             continue
         if message.deliveries > MOST_DELIVERIES:

@@ -46,6 +46,13 @@ def test_a_terminal_with_colours_has_them(course: Course) -> None:
     assert "\x1b[" in "".join(terminal.plots(course, 80, colourless=False))
 
 
+def test_where_nothing_is_refused_nothing_is_marked() -> None:
+    _, rates, *_ = terminal.plots(played(duration_s=30), 80, colourless=True)
+    title, curves = rates.lstrip().split("\n", 1)
+    assert "refused x" in title
+    assert "x" not in curves
+
+
 def test_pictures_are_drawn(course: Course, tmp_path: Path) -> None:
     picture.write(tmp_path / "a.png", course, summary.of(course), "a spike")
     picture.write(tmp_path / "a.svg", course, summary.of(course), "a spike")

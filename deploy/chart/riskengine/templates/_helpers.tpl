@@ -37,9 +37,10 @@ app.kubernetes.io/component: {{ .component }}
 {{- add (div (add (int (.Values.settings.SHUTDOWN_DEADLINE_MS | default 3000)) 999) 1000) 10 -}}
 {{- end }}
 
-{{/* What a pod is: nobody, and nothing but what is in the image. Takes (dict "root" . "component" name). */}}
+{{/* What a pod is: nobody, and nothing but what is in the image. Takes (dict "root" . "component" name), and
+     "token" true if it asks Kubernetes itself. */}}
 {{- define "riskengine.pod" -}}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ .token | default false }}
 securityContext:
   runAsNonRoot: true
   runAsUser: 10001

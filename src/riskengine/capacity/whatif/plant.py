@@ -95,8 +95,7 @@ class Plant:
             return Flow((), Delay(0.0, 0.0))
         speed = self._speed(seconds, offered)
         answered = self._take_in(now, seconds, offered, speed)
-        decided = () if self.away["valkey"] else self._decide(now, seconds, speed)
-        return Flow(decided, answered)
+        return Flow(self._decide(now, seconds, speed), answered)
 
     def relay(self, now: float) -> None:
         """Brings to the queue what it lacks, as far as there is room: what was published before the oldest it has."""
