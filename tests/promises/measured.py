@@ -4,9 +4,11 @@ import math
 from collections.abc import Callable, Mapping
 
 import httpx
+import msgspec
 
 from riskengine.operations.exposition import Exposition, parse
 from riskengine.stack.stack import Stack
+from riskengine.stack.standing import Targets
 from tests.stack.waiting import until
 
 QUICKLY = 2.0
@@ -14,23 +16,26 @@ QUICKLY = 2.0
 
 
 class Watch:
-    """Scrapes the processes of a stack. `moved` are the metrics of which some value was above zero once."""
+    """Scrapes what a stack names to Prometheus. `moved` are the metrics of which some value was above zero once."""
 
     def __init__(self, stack: Stack) -> None:
-        self._ports = {part.process.name: part.port for part in (*stack.api, *stack.workers)}
+        assert stack.data_dir is not None
+        named = msgspec.json.decode((stack.data_dir / "prometheus.targets.json").read_bytes(), type=list[Targets])
+        self._places = {one.labels["process"]: one.targets[0] for one in named}
+        assert set(self._places) == {part.process.name for part in (*stack.api, *stack.workers)}
         self.names: set[str] = set()
         self.moved: set[str] = set()
 
     def look(self) -> Mapping[str, Exposition]:
         """What each process shows now, by its name."""
-        return {name: self._scrape(port) for name, port in self._ports.items()}
+        return {name: self._scrape(place) for name, place in self._places.items()}
 
     def until(self, condition: Callable[[Mapping[str, Exposition]], object], what: str) -> None:
         """Looks again and again until that is so."""
         until(lambda: bool(condition(self.look())), what)
 
-    def _scrape(self, port: int) -> Exposition:
-        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=QUICKLY)
+    def _scrape(self, place: str) -> Exposition:
+        answer = httpx.get(f"http://{place}/metrics", timeout=QUICKLY)
         assert answer.status_code == 200
         found = parse(answer.text)
         ours = {name for name in found.metrics if name.startswith("riskengine_")}

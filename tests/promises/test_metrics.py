@@ -52,10 +52,11 @@ def collector() -> Iterator[MetricsCollector]:
 
 
 @pytest.fixture(scope="module")
-def stack(collector: MetricsCollector) -> Iterator[Stack]:
+def stack(collector: MetricsCollector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One API process and one worker, which send their metrics, too."""
     environment = HASTY | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
-    with Stack(api=1, workers=1, environment=lambda _: environment) as stack:
+    directory = tmp_path_factory.mktemp("stack")
+    with Stack(directory, api=1, workers=1, environment=lambda _: environment) as stack:
         yield stack
 
 
