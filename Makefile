@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run check test bench bench-scale chaos spike load soak lock clean
+.PHONY: help setup run check test bench bench-overhead bench-scale chaos spike load soak lock clean
 
 help:
 	@echo "make setup   the environment in .venv, from pinned and hashed packages"
@@ -12,6 +12,7 @@ help:
 	@echo "make check   ruff, mypy, import-linter, pins, sizes"
 	@echo "make test    the whole suite, on real servers it starts itself"
 	@echo "make bench   figures of this machine, to benchmarks/latest.json, and what is predicted of it, to benchmarks/capacity.json"
+	@echo "make bench-overhead  what metrics and sampled traces cost, in one run"
 	@echo "make chaos   ten minutes in which everything fails, and then the audit"
 	@echo "make bench-scale  more processes, a cluster, months of rows, caches, to benchmarks/scale.json"
 	@echo "make spike   ten times what the engine can do, for a minute, to benchmarks/spike.json"
@@ -51,6 +52,9 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.capacity
 	$(BIN)/python scripts/capacity_page.py
+
+bench-overhead: $(READY)
+	$(BIN)/python -m benchmarks.overhead
 
 bench-scale: $(READY)
 	$(BIN)/python -m benchmarks.scale --page docs/sql.md

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 import pytest
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from riskengine.domain import clock, ids
@@ -179,6 +180,27 @@ async def test_a_history_that_is_lost_or_stale_is_rebuilt_exactly(
     # Then all is as if nothing had happened
     stored = await _all(database, traffic)
     assert _differences(stored, offline) == []
+
+
+async def test_histories_that_cannot_be_kept_are_counted_and_rebuilt(
+    database: Database, decider: Decider, redis: Redis
+) -> None:
+    # Given a Valkey that has no room
+    traffic = _traffic(4, accounts=1)
+    offline = ENGINE.score(traffic, Memory())
+    await _store(database, traffic)
+    unkept = REGISTRY.get_sample_value("riskengine_histories_unkept_total") or 0.0
+    (room,) = (await redis.config_get("maxmemory")).values()
+    await redis.config_set("maxmemory", "1")
+    # When something is decided
+    try:
+        await decider.decide(traffic[:2])
+    finally:
+        await redis.config_set("maxmemory", room)
+    # Then it is, the metric tells of one account, and what follows is as if nothing had happened
+    assert REGISTRY.get_sample_value("riskengine_histories_unkept_total") == unkept + 1
+    await decider.decide(traffic[2:])
+    assert _differences(await _all(database, traffic), offline) == []
 
 
 async def test_histories_ahead_of_a_restored_database_are_never_believed(database: Database, decider: Decider) -> None:

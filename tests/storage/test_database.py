@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
 from riskengine.domain import clock as times
 from riskengine.domain import ids
@@ -228,4 +229,24 @@ async def test_a_statement_that_says_so_is_planned_once_for_all_arguments(databa
         )
         assert tuple(plans) == (8, 0)
         assert await connection.fetchval("SHOW plan_cache_mode") == "auto"
+    await database.close()
+
+
+async def test_the_pool_tells_what_it_has_and_how_long_work_waits(database_url: str) -> None:
+    # Given a pool of its own, and a connection of it in use
+    part = {"part": "pool"}
+    database = await Database.connect(database_url, idle=1, most=2, name="test", breaker=Breaker("pool"))
+    async with database.connection():
+        used, idle = (
+            REGISTRY.get_sample_value("riskengine_pool_connections", part | {"state": state})
+            for state in ("used", "idle")
+        )
+        assert (used, idle) == (1, 0)
+        # When others ask for more than there are
+        asking = [asyncio.create_task(database.ping()) for _ in range(3)]
+        await asyncio.gather(*asking)
+    # Then each wait was measured, and the pool has what it may have
+    assert REGISTRY.get_sample_value("riskengine_pool_wait_seconds_count", part) == 4
+    assert REGISTRY.get_sample_value("riskengine_pool_connections", part | {"state": "used"}) == 0
+    assert REGISTRY.get_sample_value("riskengine_pool_connections_most", part) == 2
     await database.close()

@@ -3,10 +3,11 @@
 from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
 from riskengine.domain.decision import Decision
 from riskengine.domain.outcome import Outcome
+from riskengine.telemetry.bulk_histogram import BulkHistogram
 
 MOST_RULES = 500
 """Rules that a process names in its metrics, all rule sets that it ran together: a metric has a series for each."""
@@ -16,11 +17,11 @@ OTHERS = "others"
 
 _decided = Counter("riskengine_decided_total", "Transactions decided", ["outcome"])
 _outcomes = {outcome: _decided.labels(outcome) for outcome in Outcome}
-_score = Histogram(
+_scores = BulkHistogram(
     "riskengine_score",
     "Scores of decisions, from 0 to 100",
-    buckets=(0, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100),
-)
+    (0, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100),
+).of()
 _fired = Counter("riskengine_rule_fired_total", "Decisions that a rule had a part in", ["rule"])
 _shadow = Counter(
     "riskengine_rule_shadow_fired_total", "Decisions in which a rule fired in shadow mode, or snoozed", ["rule"]
@@ -54,7 +55,6 @@ def note(decisions: Sequence[Decision]) -> None:
     verdicts = [decision.verdict for decision in decisions]
     for outcome, count in Tally([verdict.outcome for verdict in verdicts]).items():
         _outcomes[outcome].inc(count)
-    for verdict in verdicts:
-        _score.observe(verdict.score)
+    _scores.add([verdict.score for verdict in verdicts])
     _fired_by_rule.add([rule for verdict in verdicts for rule in verdict.rules])
     _shadow_by_rule.add([rule for verdict in verdicts for rule in verdict.shadow])
