@@ -100,7 +100,7 @@ class WhatIf(msgspec.Struct, frozen=True):
 def foretold(run: Run, measured: Measured, api: int) -> Compared:
     """What the simulator says of a run's arrivals, beside what was."""
     scenario = Scenario(
-        duration_s=run.looks[-1].after_s,
+        duration_s=2 * run.looks[-1].after_s,  # to see when it drains, should that be later than it was
         arrivals=Steps(tuple(run.arrivals)),
         poisson=False,
         mix=Mix(single=0, batch=1),

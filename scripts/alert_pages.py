@@ -52,10 +52,11 @@ scrape_configs:
 rule_files: ["rules/riskengine.yml"]
 ```
 
-By their label `severity`: `critical` is for somebody now, `warning` for somebody today, `scaling` for an autoscaler
-(`action` says what it is to do). No rule fires because a series is missing or a quotient has no traffic under it.
-[NoWorker](alerts/NoWorker.md) and [NoApi](alerts/NoApi.md) look for just that, and say so when nothing can be seen at
-all: a Prometheus that scrapes nothing is not silent. That Prometheus itself is dead, another one has to tell.
+By their label `severity`: `critical` is for somebody now, `warning` for somebody today, `scaling` for
+[an autoscaler](autoscaling.md) (`action` says what it is to do). No rule fires because a series is missing or a
+quotient has no traffic under it. [NoWorker](alerts/NoWorker.md) and [NoApi](alerts/NoApi.md) look for just that, and
+say so when nothing can be seen at all: a Prometheus that scrapes nothing is not silent. That Prometheus itself is dead,
+another one has to tell.
 """
 
 

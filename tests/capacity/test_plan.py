@@ -84,6 +84,8 @@ def test_a_higher_peak_needs_no_less_and_no_more_disk(demand: Demand, factor: fl
 def test_longer_retention_and_more_headroom_need_no_less(demand: Demand, months: int, headroom: float) -> None:
     longer = msgspec.structs.replace(demand, retention_months=max(months, demand.retention_months))
     assert at_least(plan(longer, TYPICAL), plan(demand, TYPICAL))
+    ratio = longer.retention_months / demand.retention_months
+    assert plan(longer, TYPICAL).disk_gb.value == pytest.approx(plan(demand, TYPICAL).disk_gb.value * ratio)
     roomier = msgspec.structs.replace(demand, headroom=max(headroom, demand.headroom))
     assert at_least(plan(roomier, TYPICAL), plan(demand, TYPICAL))
 

@@ -13,6 +13,7 @@ NAMES = [
     *("rules", "features", "rates", "models", "lists", "snooze", "explain", "verify"),
     *("dlq", "doctor"),
     *("score", "import", "simulate", "keys"),
+    "whatif",
 ]
 
 

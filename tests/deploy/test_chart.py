@@ -22,9 +22,9 @@ from riskengine.cli import autoscale
 from riskengine.operations.scaling_rules import RULES
 from riskengine.settings import Settings
 from riskengine.stack.standing import Kind
-from tests.autoscaling import control_plane
+from tests.autoscaling import control_plane, keda
 from tests.autoscaling.control_plane import ControlPlane
-from tests.autoscaling.test_manifests import KUBERNETES, SCALED_OBJECT
+from tests.autoscaling.test_manifests import KUBERNETES
 from tests.deploy.planned import PLANNED
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +121,7 @@ def test_what_helm_makes_is_of_kubernetes_schemas(tmp_path: Path, by: str) -> No
     # Then each object is as its schema wants it
     for document in documents:
         if document["kind"] == "ScaledObject":
-            jsonschema.validate(document, SCALED_OBJECT)
+            keda.check(document)
         elif not document["apiVersion"].startswith("monitoring.coreos.com/"):
             kubernetes_validate.validate(document, KUBERNETES, strict=True)
     # And who scales alone says how many there are

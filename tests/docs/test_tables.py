@@ -1,5 +1,6 @@
 """The tables of the documentation say what the code says."""
 
+import ast
 import re
 import runpy
 
@@ -138,6 +139,25 @@ def test_what_is_logged() -> None:
     rows = Page.read(DOCS / "operate.md").table("event")
 
     assert {(action, row[1]) for row in rows for action in re.findall(r"`(\w+)`", row[0])} == found
+
+
+def test_every_event_is_a_fixed_name() -> None:
+    # Given all calls of a logger in the code
+    calls = [
+        (path.name, node)
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and getattr(node.func.value, "id", "") in ("_log", "log")
+    ]
+    assert len(calls) > 30
+    # Then each says one of the levels, and its event in one word: what varies is in fields beside it
+    for file, call in calls:
+        event = call.args[0]
+        assert isinstance(event, ast.Constant), f"{file}: {ast.unparse(call)}"
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)+|scaled", str(event.value)), f"{file}: {event.value}"
+        assert LOGGED.match(ast.unparse(call).lstrip("_").replace("'", '"')), f"{file}: {ast.unparse(call)}"
 
 
 def _description(kind: inspect.Type) -> str:

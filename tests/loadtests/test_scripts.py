@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from benchmarks import soak
+from riskengine.doctor.permissions import COMMANDS
 from riskengine.stack.stack import Stack
 from riskengine.storage import api_keys
 from riskengine.storage.database import Database
@@ -130,3 +132,13 @@ def test_a_short_soak_has_all_figures(stack: Stack, monkeypatch: pytest.MonkeyPa
     assert all(line.mean > 1 for line in found.memory.values())
     assert sum(window.requests for window in found.windows) == found.requests > 100
     assert len(found.windows) > 3
+
+
+def test_the_doctor_knows_every_command_that_was_used(stack: Stack) -> None:
+    # Given all that this file's load had the engine ask of Valkey
+    with Redis.from_url(stack.redis_url) as client:
+        used = {name.removeprefix("cmdstat_").replace("|", " ").upper() for name in client.info("commandstats")}
+    # Then what the doctor asks about has it, but for connecting, and for what the stack itself asks
+    known = {" ".join(command.split()[:words]) for command in COMMANDS for words in (1, 2)}
+    assert {"XREADGROUP", "EVALSHA", "HSET"} <= used
+    assert used - known <= {"AUTH", "HELLO", "EVAL", "CONFIG GET"}

@@ -156,6 +156,7 @@ RATES = {
     },
     "api-2": {ACCEPTED: 3.0, API_CPU: 0.75}
     | {f'riskengine_http_requests_total{{route="/t",status="{status}"}}': 2.0 for status in (201, 404)}
+    | {'riskengine_http_requests_total{route="/health/ready",status="503"}': 7.0}
     | {
         f'riskengine_http_request_seconds_bucket{{le="{bound}",route="/t"}}': rate
         for bound, rate in (("0.01", 3.0), ("0.1", 3.5), ("1.0", 4.0), ("+Inf", 4.0))

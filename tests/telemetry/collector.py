@@ -76,17 +76,21 @@ class Trace:
 
 
 class Collector:
-    """Collects on a port of its own, until its block ends. `bodies` is all that arrived, undecoded."""
+    """Collects on a port of its own, until its block ends, after it has refused so many times.
 
-    def __init__(self, port: int = 0) -> None:
+    `bodies` is all that arrived, undecoded.
+    """
+
+    def __init__(self, port: int = 0, refuses: int = 0) -> None:
         self._steps: list[Seen] = []
         self.bodies: list[bytes] = []
+        self._refuses = refuses
         collector = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                collector._take(self.path, self.rfile.read(int(self.headers["content-length"])))
-                self.send_response(200)
+                body = self.rfile.read(int(self.headers["content-length"]))
+                self.send_response(200 if collector._take(self.path, body) else 400)
                 self.send_header("content-length", "0")
                 self.end_headers()
 
@@ -125,15 +129,19 @@ class Collector:
             assert time.monotonic() < deadline, f"the trace is not whole:\n{found.tree()}"
             time.sleep(0.05)
 
-    def _take(self, path: str, body: bytes) -> None:
+    def _take(self, path: str, body: bytes) -> bool:
         if path != "/v1/traces":  # metrics go the same way
-            return
+            return True
+        if self._refuses > 0:
+            self._refuses -= 1
+            return False
         self.bodies.append(body)
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             about = _attributes(resource.resource.attributes)
             assert {"service.version", "service.instance.id", "process.pid"} <= about.keys()
             for scope in resource.scope_spans:
                 self._steps.extend(_seen(str(about["service.name"]), span) for span in scope.spans)
+        return True
 
 
 def _seen(service: str, span: SpanMessage) -> Seen:

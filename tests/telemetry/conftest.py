@@ -1,10 +1,13 @@
 """Who collects traces, for all tests of a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
+from typing import Any
 
 import pytest
+import structlog
+from structlog.testing import LogCapture
 
-from riskengine.telemetry import tracing
+from riskengine.telemetry import log_ids, tracing
 from tests.telemetry.collector import Collector
 
 
@@ -21,3 +24,12 @@ def traced(collector: Collector) -> Iterator[Collector]:
     tracing.start(share=0, endpoint=collector.url, service="riskengine-test", instance="test")
     yield collector
     tracing.stop()
+
+
+@pytest.fixture
+def lines() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What this process logs, with the ids that `logs.configure` has added; that itself would keep a test's output."""
+    capture = LogCapture()
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, log_ids.add, capture])
+    yield capture.entries
+    structlog.reset_defaults()

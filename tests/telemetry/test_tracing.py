@@ -1,19 +1,22 @@
 """Tracing in one process: what is traced, how steps hang together, and that nobody waits for who collects them."""
 
 import asyncio
-import json
+import subprocess
 import sys
+from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from riskengine import logs
 from riskengine.domain.errors import ConfigurationError
 from riskengine.pipeline.decide import Decider
 from riskengine.pipeline.engines import Fixed
 from riskengine.pipeline.failing import Failing
+from riskengine.pipeline.gathering import Gathering
 from riskengine.pipeline.recall import Recall
 from riskengine.pipeline.relay import Relay
+from riskengine.pipeline.room import Room
 from riskengine.pipeline.sending import send
 from riskengine.resilience.retry import Schedule
 from riskengine.scoring import shared
@@ -27,7 +30,7 @@ from riskengine.storage.database import Database
 from riskengine.streaming import messages
 from riskengine.streaming.partitioned_stream import PartitionedStream
 from riskengine.streaming.queue import Queue
-from riskengine.telemetry import tracing
+from riskengine.telemetry import exporting, tracing
 from riskengine.telemetry.origin import Origin
 from riskengine.worker.claims import Claims
 from riskengine.worker.consumer import Consumer
@@ -37,6 +40,8 @@ from tests import factories
 from tests.api.conftest import NOBODY_LISTENS, client_of, serving
 from tests.telemetry.collector import Collector
 from tests.telemetry.headers import Asked
+
+Lines = list[MutableMapping[str, Any]]
 
 ENGINE = Engine.starter()
 RETRIES = 1
@@ -144,17 +149,15 @@ async def test_versions_with_and_without_traces_read_each_other(
     assert messages.decode(fields[b"d"]).account_id == "a0"
 
 
-@pytest.mark.usefixtures("logs_as_before")
 async def test_a_retry_and_its_dead_letter_are_in_the_same_trace(
     traced: Collector,
     consumer: Consumer,
     database: Database,
     redis: Redis,
-    capsys: pytest.CaptureFixture[str],
+    lines: Lines,
 ) -> None:
     queue = PartitionedStream(redis)
     # Given a transaction that cannot be decided, and is traced, beside one that is not
-    logs.configure("info", "json")
     asked = Asked.new()
     await _send(database, queue, [None, asked], amount="NaN")
     # When it fails, is tried again when that is due, and fails again
@@ -171,7 +174,6 @@ async def test_a_retry_and_its_dead_letter_are_in_the_same_trace(
     assert all(step.failed for step in trace.all("process transactions"))
     assert [len(trace.all("failures_note.sql"))] == [2]
     # And so are the lines about it, and no others
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     about = [line for line in lines if "transaction_id" in line]
     mine = {step.attributes["riskengine.transaction_id"] for step in trace.all("process transactions")}
     assert {line["event"] for line in about} == {"transaction_undecidable", "dead_letter_made"}
@@ -182,17 +184,12 @@ async def test_a_retry_and_its_dead_letter_are_in_the_same_trace(
 
 
 async def test_lines_of_a_traced_request_have_its_ids(
-    collector: Collector,
-    database: Database,
-    database_url: str,
-    logs_as_before: None,
-    capsys: pytest.CaptureFixture[str],
+    collector: Collector, database: Database, database_url: str, lines: Lines
 ) -> None:
     # Given an API that traces every request, and no Valkey
     key = await api_keys.create(database, "test", ("admin",))
     settings = {"tracing_sample": 100.0, "otel_exporter_otlp_endpoint": collector.url}
     async with serving(database_url, NOBODY_LISTENS, **settings) as port, client_of(port, key) as client:
-        logs.configure("info", "json")
         # When a request cannot be answered for that
         body = {"account_id": "a", "amount": 1, "currency": "EUR"}
         answer = await client.post("/api/v1/decisions", json=body, headers={"x-request-id": "mine"})
@@ -202,9 +199,7 @@ async def test_lines_of_a_traced_request_have_its_ids(
         assert (await client.post("/api/v1/decisions", json=body, headers=untraced.header)).status_code == 503
         await client.get("/health/live")
     # Then the line about the first has the ids of its step, and only its request was traced
-    notable = [
-        line for line in map(json.loads, capsys.readouterr().err.splitlines()) if line["event"] == "request_notable"
-    ]
+    notable = [line for line in lines if line["event"] == "request_notable"]
     first, second = notable
     assert first["request_id"] == "mine"
     trace = collector.trace(first["trace_id"], lambda found: found.one("POST /api/v1/decisions"))
@@ -217,60 +212,90 @@ async def test_lines_of_a_traced_request_have_its_ids(
 
 
 @pytest.mark.parametrize(
-    ("share", "traceparent", "expected"),
+    ("share", "said", "expected"),
     [
         (0.0, None, False),
         (1.0, None, True),
-        (0.0, Asked.new().traceparent, True),
-        (1.0, Asked.new(sampled=False).traceparent, False),
+        (0.0, b"00-1234567890abcdef1234567890abcdef-1234567890abcdef-01", True),
+        (1.0, b"00-1234567890abcdef1234567890abcdef-1234567890abcdef-00", False),
         (0.0, b"00-garbage-01", False),
         (1.0, b"00-garbage-01", True),
     ],
 )
-def test_which_requests_are_traced(
-    collector: Collector, share: float, traceparent: bytes | None, expected: bool
-) -> None:
+def test_which_requests_are_traced(collector: Collector, share: float, said: bytes | None, expected: bool) -> None:
     tracing.start(share=share, endpoint=collector.url, service="riskengine-test", instance="test")
     try:
-        step = tracing.request({} if traceparent is None else {b"traceparent": traceparent}, b"r")
+        step = tracing.request({} if said is None else {b"traceparent": said}, b"r")
         assert step.recorded is expected
     finally:
         tracing.stop()
+
+
+async def test_a_group_is_in_the_traces_of_those_in_it_alone(traced: Collector) -> None:
+    # Given a group of a request that is traced, under way
+    gate, asked = asyncio.Event(), Asked.new()
+
+    async def commit(group: Sequence[int]) -> list[int]:
+        with tracing.span(f"group of {group[0]}"):
+            await gate.wait()
+        return list(group)
+
+    gathering = Gathering(commit, Room(10))
+
+    async def submit(number: int, headers: dict[bytes, bytes]) -> int:
+        with tracing.request(headers, b"r"):
+            return await gathering.submit(number)
+
+    first = asyncio.create_task(submit(1, {b"traceparent": asked.traceparent}))
+    await asyncio.sleep(0)
+    # When one that is not comes meanwhile, and both are done one after the other by the same task
+    second = asyncio.create_task(submit(2, {}))
+    await asyncio.sleep(0)
+    gate.set()
+    assert await asyncio.gather(first, second) == [1, 2]
+    # Then the trace has its own group, and nothing of the other
+    trace = await asyncio.to_thread(traced.trace, asked.trace_id, lambda found: found.one("HTTP"))
+    assert [step.name for step in trace.steps] == ["HTTP", "group of 1"]
 
 
 def test_nothing_is_recorded_and_nothing_loaded_while_it_is_off() -> None:
     assert not tracing.request({b"traceparent": Asked.new().traceparent}, b"r").recorded
     assert not tracing.span("store").recorded
     assert tracing.sending([Origin(Asked.new().traceparent)]) is None
+    # And a process of which nobody wants traces does not even load what makes them
+    processes = "import sys, riskengine.api.app, riskengine.worker.worker"
+    check = f"{processes}; sys.exit(any('riskengine.telemetry.reco' in name for name in sys.modules))"
+    subprocess.run([sys.executable, "-c", check], check=True)
 
 
 async def test_a_collector_that_is_away_costs_its_traces_and_one_line(
-    logs_as_before: None, capsys: pytest.CaptureFixture[str]
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given that nobody listens where traces are to go
-    logs.configure("info", "json")
+    monkeypatch.setattr(exporting, "PATIENCE", 0.1)
     port = ports.free()
     tracing.start(share=1, endpoint=f"http://127.0.0.1:{port}", service="riskengine-test", instance="test")
-    written = ""
     try:
-        # When far more steps end than are kept, again and again
-        while written.count("traces_not_sent") == 0:
-            for _ in range(500):
-                with tracing.request({}, b"r"):
-                    pass
-            await asyncio.sleep(0.05)
-            written += capsys.readouterr().err
-        # And then somebody listens
-        with Collector(port) as collector:
+        # When far more steps end than are kept
+        while not lines:
+            await _trace_many()
+        # And then somebody listens, and refuses them again and again, until at last they are taken
+        with Collector(port, refuses=3) as collector:
             while not collector.steps:
-                with tracing.request({}, b"r"):
-                    await asyncio.sleep(0.05)
-            written += capsys.readouterr().err
+                await _trace_many()
+            while len(lines) < 2:
+                await asyncio.sleep(0.01)
     finally:
         tracing.stop()
     # Then the log has one line when that began, and one when it ended
-    events = [json.loads(line)["event"] for line in written.splitlines()]
-    assert events == ["traces_not_sent", "traces_sent_again"]
+    assert [line["event"] for line in lines][:2] == ["traces_not_sent", "traces_sent_again"]
+
+
+async def _trace_many() -> None:
+    for _ in range(exporting.AT_ONCE):
+        with tracing.request({}, b"r"):
+            pass
+    await asyncio.sleep(0.01)
 
 
 def test_what_it_needs_is_said_in_clear_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,12 +104,16 @@ def _draw_processes(axes: Axes, course: Course) -> None:
     axes.step(at, [m.api for m in course.moments], where="post", color=_OTHER, label="API processes")
     axes.set_ylabel("at work")
     most = max(max(moment.worker, moment.api) for moment in course.moments)
-    axes.set_yticks(list(ticks.of_values(most, 5, whole=True)))
+    counts = ticks.of_values(most, 5, whole=True)
+    axes.set_yticks(list(counts))
+    axes.set_ylim(top=counts[-1] * 1.15)
     if course.moments[-1].cost:
         cost = axes.twinx()
         cost.plot(at, [m.cost for m in course.moments], color=_LAG, linewidth=1, linestyle="--", label="cost")
         cost.set_ylabel(f"cost ({course.currency})", color=_LAG)
         cost.set_ylim(bottom=0)
+        axes.set_zorder(cost.get_zorder() + 1)  # so that the line does not lie on the key
+        axes.patch.set_visible(False)
     axes.legend(loc="best", fontsize=8, framealpha=0.9)
 
 

@@ -95,7 +95,8 @@ def _alert(rule: ScalingRule) -> Alert:
 
 def _more(kind: Kind) -> _Words:
     return _Words(
-        f"More {_KINDS[kind]} are needed. An autoscaler starts them by the same rule; nobody need get up.",
+        f"More {_KINDS[kind]} are needed. [An autoscaler](../autoscaling.md) starts them by the same rule; "
+        "nobody need get up.",
         "Little yet: this is to come before users notice.",
         (
             "More traffic than before.",
