@@ -1,12 +1,14 @@
 """What is decided, told in examples, and compared with an oracle that remembers everything."""
 
 import math
+from collections import deque
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from riskengine.autoscaling import ceiling
 from riskengine.autoscaling.decider import LONGEST_GAP_S, Decider
 from riskengine.autoscaling.policy import Action, Bounds, Observation, Policy
 from riskengine.autoscaling.verdict import Why
@@ -29,7 +31,7 @@ QUIET = {
     Signal.API_MEMORY: 0.5,
     Signal.API_REQUESTS: 1.0,
 }
-BUSY = QUIET | {Signal.QUEUE_DEPTH: 1832.0}
+BUSY = QUIET | {Signal.QUEUE_DEPTH: 1832.0, Signal.DECIDED_RATE: 200.0}
 
 
 class Run:
@@ -121,6 +123,93 @@ def test_as_many_are_taken_as_may_be() -> None:
     # Given a step of two, of which but one can be spared
     run = Run(counts=Counts(1, 4))
     assert [action.after for action in run.look(QUIET | {Signal.WORKER_CPU: 0.4}, 31)] == [3]
+
+
+class Line:
+    """A queue to which 2 300 messages a second come, and workers that are full at 2 054/s with 49 % of a processor."""
+
+    COMING, FULL, BUSY = 2300.0, 2054.0, 0.49
+
+    def __init__(self) -> None:
+        self.depth = 0.0
+        self._decided = deque([self.COMING * 15] * 4, maxlen=4)
+
+    def pass_15_s(self, workers: int) -> dict[Signal, float]:
+        """What is seen after them; rates are of the last minute."""
+        there = self.depth + self.COMING * 15
+        self._decided.append(min(there, workers * self.FULL * 15))
+        self.depth = there - self._decided[-1]
+        decided = sum(self._decided) / 60
+        return QUIET | {
+            Signal.QUEUE_DEPTH: self.depth,
+            Signal.QUEUE_LAG: self.depth / self.COMING,
+            Signal.ACCEPTED_RATE: self.COMING,
+            Signal.DECIDED_RATE: decided,
+            Signal.WORKER_CPU: self.BUSY * decided / workers / self.FULL,
+        }
+
+
+def test_a_worker_that_was_missed_once_is_not_taken_again() -> None:
+    # Given two workers, neither of which carries alone what comes in, though its processor would
+    run, line = Run(Policy({Kind.WORKER: Bounds(1, 4)}), Counts(1, 2)), Line()
+    # When as much comes in for 23 hours
+    done = [action for _ in range(23 * 240) for action in run.look(line.pass_15_s(run.counts.worker))]
+    # Then one is taken, since nothing tells that it is needed, and comes back for good
+    assert [(action.before, action.after) for action in done] == [(2, 1), (1, 2)]
+    assert "1 of 2 carry 2 300/s accepted" in done[0].reason
+    # And it is said what it is needed for
+    (held,) = run.decider.weigh(Observation(run.at_s + 15, line.pass_15_s(2), run.counts)).held
+    assert (held.rule, held.why) == ("LowQueueDepth", Why.NEEDED)
+    assert "2 of 2 decide 2 300/s accepted, each at most 80% of the 2 054/s that one was seen to decide" in held.reason
+    # And when less comes in than four fifths of what one can decide, it goes
+    line.COMING = 1600.0
+    assert [action.after for _ in range(8) for action in run.look(line.pass_15_s(2))] == [1]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "between", "known"),
+    [
+        (1.25, {}, True),
+        (1.0, {}, False),  # the last of its looks is 45 s after the first
+        (0.75, QUIET, False),
+        (0.75, {Signal.QUEUE_DEPTH: math.nan}, False),
+        (0.75, {Signal.DECIDED_RATE: math.nan}, False),
+        (0.75, {Signal.BREAKERS: 2.0}, False),
+    ],
+)
+def test_only_a_whole_minute_of_waiting_tells_what_a_worker_decides(
+    minutes: float, between: dict[Signal, float], known: bool
+) -> None:
+    # Given two workers that decided 20 a second while messages waited for some time, with a break between
+    run = Run(counts=Counts(1, 2))
+    waiting = QUIET | {Signal.QUEUE_DEPTH: 10.0, Signal.DECIDED_RATE: 20.0}
+    run.look(waiting, minutes)
+    if between:
+        run.look(waiting | between)
+        run.look(waiting, minutes)
+    # When it is quiet long enough, then one goes if they were not seen to be full
+    assert [action.after for action in run.look(QUIET, 31)] == ([] if known else [1])
+
+
+def test_what_a_worker_decided_is_forgotten_after_a_day() -> None:
+    # Given two workers that were seen to be full
+    run = Run(counts=Counts(1, 2))
+    run.look(QUIET | {Signal.QUEUE_DEPTH: 10.0, Signal.DECIDED_RATE: 20.0}, 1.25)
+    seen_s = run.at_s
+    # When it is quiet from then on, then one goes as soon as that is a day ago
+    assert run.look(QUIET, 24 * 60) == []
+    assert run.at_s == seen_s + ceiling.KEPT_S
+    assert [action.after for action in run.look(QUIET)] == [1]
+
+
+def test_other_counts_of_workers_begin_the_minute_anew() -> None:
+    run = Run(counts=Counts(1, 2))
+    waiting = QUIET | {Signal.QUEUE_DEPTH: 10.0, Signal.DECIDED_RATE: 20.0}
+    run.look(waiting, 0.75)
+    run.counts = Counts(1, 4)
+    run.look(waiting, 0.75)
+    run.counts = Counts(1, 2)
+    assert [action.after for action in run.look(QUIET, 31)] == [1]
 
 
 def test_api_processes_go_when_the_others_carry_what_they_do() -> None:
@@ -230,7 +319,11 @@ _values = st.one_of(
 )
 _odd = st.sampled_from(sorted(QUIET)).flatmap(lambda signal: st.fixed_dictionaries({signal: _values}))
 _calm = dict.fromkeys(QUIET, 0.1)
+_waiting = st.sampled_from([0.05, 0.1, 0.3, 0.6]).map(
+    lambda decided: _calm | {Signal.QUEUE_DEPTH: 0.6, Signal.DECIDED_RATE: decided}  # and no rule asks for more
+)
 _signals = st.one_of(
+    _waiting,
     _odd.map(lambda odd: _calm | odd),  # all is quiet but one
     st.fixed_dictionaries({Signal.BREAKERS: st.sampled_from([0.0, 1.0])} | dict.fromkeys(QUIET, _values)),
     st.fixed_dictionaries({signal: st.sampled_from([0.0, 0.1, 0.3]) for signal in QUIET}),  # mostly all is quiet
@@ -238,7 +331,7 @@ _signals = st.one_of(
     st.fixed_dictionaries(dict.fromkeys(QUIET, _values)),
 )
 _stretches = st.tuples(_signals, st.integers(1, 8))
-_gaps = st.sampled_from([10.0, 10.0, 10.0, 15.0, 70.0])
+_gaps = st.sampled_from([10.0] * 12 + [15.0] * 4 + [60.0, 70.0, 43_200.0])
 _meddling = st.sampled_from([None] * 12 + [1, 2, 5, 8])
 
 
@@ -265,7 +358,8 @@ def test_it_decides_what_the_oracle_decides(
             for action in verdict.actions:
                 _within_bounds(policy, action)
                 if action.after < action.before:
-                    assert oracle.suffices(action.kind, action.after, now, _low(policy))
+                    seen = [*(look.seen for look in looks), now]
+                    assert oracle.suffices(action.kind, action.after, seen, _low(policy))
             # And what is held back is not done
             assert not {action.rule for action in verdict.actions} & {held.rule for held in verdict.held}
             looks.append(oracle.Look(now, verdict.actions))
