@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -319,11 +320,7 @@ _values = st.one_of(
 )
 _odd = st.sampled_from(sorted(QUIET)).flatmap(lambda signal: st.fixed_dictionaries({signal: _values}))
 _calm = dict.fromkeys(QUIET, 0.1)
-_waiting = st.sampled_from([0.05, 0.1, 0.3, 0.6]).map(
-    lambda decided: _calm | {Signal.QUEUE_DEPTH: 0.6, Signal.DECIDED_RATE: decided}  # and no rule asks for more
-)
 _signals = st.one_of(
-    _waiting,
     _odd.map(lambda odd: _calm | odd),  # all is quiet but one
     st.fixed_dictionaries({Signal.BREAKERS: st.sampled_from([0.0, 1.0])} | dict.fromkeys(QUIET, _values)),
     st.fixed_dictionaries({signal: st.sampled_from([0.0, 0.1, 0.3]) for signal in QUIET}),  # mostly all is quiet
@@ -331,7 +328,7 @@ _signals = st.one_of(
     st.fixed_dictionaries(dict.fromkeys(QUIET, _values)),
 )
 _stretches = st.tuples(_signals, st.integers(1, 8))
-_gaps = st.sampled_from([10.0] * 12 + [15.0] * 4 + [60.0, 70.0, 43_200.0])
+_gaps = st.sampled_from([10.0, 10.0, 10.0, 15.0, 70.0])
 _meddling = st.sampled_from([None] * 12 + [1, 2, 5, 8])
 
 
@@ -341,30 +338,80 @@ def test_it_decides_what_the_oracle_decides(
     policy: Policy, stretches: list[tuple[dict[Signal, float], int]], data: st.DataObject
 ) -> None:
     # Given signals that stay for some looks, and people who change counts now and then
-    decider, looks, at_s = Decider(policy), list[oracle.Look](), 0.0
-    counts = Counts(data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6)))
+    looks = ((signals, data.draw(_gaps), data.draw(_meddling)) for signals, times in stretches for _ in range(times))
+    # When it decides, then it decides what may be told from all that was seen
+    _compare(policy, Counts(data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))), looks)
+
+
+_waiting = st.tuples(
+    st.sampled_from([0.05, 0.1, 0.2, 0.4]).map(
+        lambda decided: _calm | {Signal.QUEUE_DEPTH: 40.0, Signal.DECIDED_RATE: decided}
+    ),
+    st.integers(5, 9),
+)
+_quiet = st.tuples(
+    st.fixed_dictionaries(
+        {Signal.ACCEPTED_RATE: st.sampled_from([0.05, 0.1, 0.2]), Signal.QUEUE_DEPTH: st.sampled_from([0.0, 0.0, 6.0])}
+    ).map(lambda seen: _calm | {Signal.DECIDED_RATE: 0.2, Signal.WORKER_CPU: 0.05} | seen),
+    st.integers(1, 3),
+)
+_broken = st.tuples(
+    st.sampled_from([{Signal.BREAKERS: 1.0}, {Signal.DECIDED_RATE: math.nan}, {Signal.DECIDED_RATE: 0.0}, {}]).map(
+        lambda odd: (_calm | {Signal.QUEUE_DEPTH: 40.0} | odd) if odd else {}
+    ),
+    st.just(1),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    hold_s=_holds,
+    step=st.integers(1, 4),
+    workers=st.integers(2, 8),
+    stretches=st.lists(st.one_of(_waiting, _waiting, _quiet, _quiet, _broken), min_size=2, max_size=10),
+    data=st.data(),
+)
+def test_it_remembers_what_the_oracle_remembers(
+    hold_s: float, step: int, workers: int, stretches: list[tuple[dict[Signal, float], int]], data: st.DataObject
+) -> None:
+    # Given workers whose processors are idle, messages that wait for about a minute now and then, and quiet between
+    drained = Condition(Signal.QUEUE_DEPTH, 30.0, hold_s, below=True)
+    policy = Policy(
+        {Kind.WORKER: Bounds(1, 8, step, 0.0)}, (ScalingRule("Drained", Kind.WORKER, Direction.DOWN, drained),)
+    )
+    looks = list[tuple[dict[Signal, float], float, int | None]]()
     for signals, times in stretches:
-        for _ in range(times):
-            at_s += data.draw(_gaps)
-            meddled = data.draw(_meddling)
-            if meddled is not None:
-                counts = structs.replace(counts, worker=meddled)
-            now = Observation(at_s, signals, counts)
-            # When it decides, then it decides what may be told from all that was seen
-            verdict = decider.weigh(now)
-            wanted = oracle.expected(policy, looks, now)
-            assert {action.kind: action.after for action in verdict.actions} == wanted
-            # And the promises hold, by themselves
-            for action in verdict.actions:
-                _within_bounds(policy, action)
-                if action.after < action.before:
-                    seen = [*(look.seen for look in looks), now]
-                    assert oracle.suffices(action.kind, action.after, seen, _low(policy))
-            # And what is held back is not done
-            assert not {action.rule for action in verdict.actions} & {held.rule for held in verdict.held}
-            looks.append(oracle.Look(now, verdict.actions))
-            for action in verdict.actions:
-                counts = structs.replace(counts, **{str(action.kind): action.after})
+        gap = data.draw(st.sampled_from([10.0, 15.0, 30.0, 70.0, 43_200.0]))
+        meddled = data.draw(st.sampled_from([None, None, 8, 5]))
+        odd = data.draw(st.integers(0, times - 1))  # one look of the stretch comes later, or finds another count
+        usual = data.draw(st.sampled_from([10.0, 15.0]))
+        looks += [(signals, gap, meddled) if place == odd else (signals, usual, None) for place in range(times)]
+    # When it decides, then it takes what may be told from all that was seen
+    _compare(policy, Counts(1, workers), looks)
+
+
+def _compare(policy: Policy, counts: Counts, given: Iterable[tuple[dict[Signal, float], float, int | None]]) -> None:
+    """Whether it decides what the oracle does, at each look: signals, seconds since the last, workers if changed."""
+    decider, looks, at_s = Decider(policy), list[oracle.Look](), 0.0
+    for signals, gap, meddled in given:
+        at_s += gap
+        if meddled is not None:
+            counts = structs.replace(counts, worker=meddled)
+        now = Observation(at_s, signals, counts)
+        verdict = decider.weigh(now)
+        wanted = oracle.expected(policy, looks, now)
+        assert {action.kind: action.after for action in verdict.actions} == wanted
+        # And the promises hold, by themselves
+        for action in verdict.actions:
+            _within_bounds(policy, action)
+            if action.after < action.before:
+                seen = [*(look.seen for look in looks), now]
+                assert oracle.suffices(action.kind, action.after, seen, _low(policy))
+        # And what is held back is not done
+        assert not {action.rule for action in verdict.actions} & {held.rule for held in verdict.held}
+        looks.append(oracle.Look(now, verdict.actions))
+        for action in verdict.actions:
+            counts = structs.replace(counts, **{str(action.kind): action.after})
 
 
 def _within_bounds(policy: Policy, action: Action) -> None:
