@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from riskengine.autoscaling.ceiling import KEPT_S, WHOLE_S
 from riskengine.autoscaling.decider import LONGEST_GAP_S
-from riskengine.autoscaling.need import DRAIN_S, MOST_BUSY
+from riskengine.autoscaling.need import DRAIN_S, FULLEST, MOST_BUSY
 from riskengine.autoscaling.policy import Action, Observation, Policy
 from riskengine.operations.scaling_rules import Direction, ScalingRule
 from riskengine.operations.signals import Signal
@@ -51,8 +52,37 @@ def cooling(policy: Policy, kind: Kind, looks: Sequence[Look], now: Observation)
     return any(now.at_s < at_s + policy.bounds[kind].cooldown_s for at_s in touched)
 
 
-def suffices(kind: Kind, count: int, seen: Observation, low_depth: float) -> bool:
-    """Whether so many would carry what comes in, none of them busier than MOST_BUSY."""
+def counts(looks: Sequence[Observation], low_depth: float) -> bool:
+    """Whether the last look tells what a worker can decide: messages waited for a minute, for as many workers."""
+    for place in range(len(looks) - 1, -1, -1):
+        look = looks[place]
+        signals, workers = look.signals, look.counts.worker
+        if workers != looks[-1].counts.worker or signals.get(Signal.BREAKERS, 0) > 0:
+            return False
+        if math.isnan(signals.get(Signal.DECIDED_RATE, math.nan)):
+            return False
+        if not signals.get(Signal.QUEUE_DEPTH, math.nan) >= low_depth:
+            return False
+        if looks[-1].at_s - look.at_s >= WHOLE_S:
+            return looks[-1].signals[Signal.DECIDED_RATE] > 0
+        if place and look.at_s - looks[place - 1].at_s > WHOLE_S:
+            return False
+    return False
+
+
+def ceiling(looks: Sequence[Observation], low_depth: float) -> float:
+    """The most that a worker was seen to decide within the last day; infinity if that was not seen."""
+    found = [
+        look.signals[Signal.DECIDED_RATE] / look.counts.worker
+        for place, look in enumerate(looks)
+        if looks[-1].at_s - look.at_s <= KEPT_S and counts(looks[: place + 1], low_depth)
+    ]
+    return max(found, default=math.inf)
+
+
+def suffices(kind: Kind, count: int, looks: Sequence[Observation], low_depth: float) -> bool:
+    """Whether so many would carry what comes in, none of them busier than MOST_BUSY, nor fuller than FULLEST."""
+    seen = looks[-1]
     known = {name: value for name, value in seen.signals.items() if not math.isnan(value)}
     now = seen.counts.of(kind)
     try:
@@ -64,6 +94,8 @@ def suffices(kind: Kind, count: int, seen: Observation, low_depth: float) -> boo
         return False
     asked = accepted + depth / DRAIN_S
     if depth >= low_depth or (decided == 0 and asked > 0):
+        return False
+    if asked > count * FULLEST * ceiling(looks, low_depth) * (1 + 1e-6):
         return False
     if decided == 0 or asked <= decided:
         return busy / count <= MOST_BUSY * (1 + 1e-6)
@@ -91,7 +123,7 @@ def expected(policy: Policy, looks: Sequence[Look], now: Observation) -> dict[Ki
             target = max(count, min(count + bounds.step, bounds.most))
         elif any(fires(rule, seen) for rule in downs) and not any(met(rule, now) for rule in ups):
             furthest = max(bounds.least, min(count - bounds.step, bounds.most))
-            enough = [some for some in range(furthest, count) if suffices(kind, some, now, max(depths, default=10))]
+            enough = [some for some in range(furthest, count) if suffices(kind, some, seen, max(depths, default=10))]
             target = min(enough, default=count)
         if target != count and not cooling(policy, kind, looks, now):
             wanted[kind] = target

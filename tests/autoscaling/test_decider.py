@@ -1,12 +1,15 @@
 """What is decided, told in examples, and compared with an oracle that remembers everything."""
 
 import math
+from collections import deque
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from riskengine.autoscaling import ceiling
 from riskengine.autoscaling.decider import LONGEST_GAP_S, Decider
 from riskengine.autoscaling.policy import Action, Bounds, Observation, Policy
 from riskengine.autoscaling.verdict import Why
@@ -29,7 +32,7 @@ QUIET = {
     Signal.API_MEMORY: 0.5,
     Signal.API_REQUESTS: 1.0,
 }
-BUSY = QUIET | {Signal.QUEUE_DEPTH: 1832.0}
+BUSY = QUIET | {Signal.QUEUE_DEPTH: 1832.0, Signal.DECIDED_RATE: 200.0}
 
 
 class Run:
@@ -121,6 +124,93 @@ def test_as_many_are_taken_as_may_be() -> None:
     # Given a step of two, of which but one can be spared
     run = Run(counts=Counts(1, 4))
     assert [action.after for action in run.look(QUIET | {Signal.WORKER_CPU: 0.4}, 31)] == [3]
+
+
+class Line:
+    """A queue to which 2 300 messages a second come, and workers that are full at 2 054/s with 49 % of a processor."""
+
+    COMING, FULL, BUSY = 2300.0, 2054.0, 0.49
+
+    def __init__(self) -> None:
+        self.depth = 0.0
+        self._decided = deque([self.COMING * 15] * 4, maxlen=4)
+
+    def pass_15_s(self, workers: int) -> dict[Signal, float]:
+        """What is seen after them; rates are of the last minute."""
+        there = self.depth + self.COMING * 15
+        self._decided.append(min(there, workers * self.FULL * 15))
+        self.depth = there - self._decided[-1]
+        decided = sum(self._decided) / 60
+        return QUIET | {
+            Signal.QUEUE_DEPTH: self.depth,
+            Signal.QUEUE_LAG: self.depth / self.COMING,
+            Signal.ACCEPTED_RATE: self.COMING,
+            Signal.DECIDED_RATE: decided,
+            Signal.WORKER_CPU: self.BUSY * decided / workers / self.FULL,
+        }
+
+
+def test_a_worker_that_was_missed_once_is_not_taken_again() -> None:
+    # Given two workers, neither of which carries alone what comes in, though its processor would
+    run, line = Run(Policy({Kind.WORKER: Bounds(1, 4)}), Counts(1, 2)), Line()
+    # When as much comes in for 23 hours
+    done = [action for _ in range(23 * 240) for action in run.look(line.pass_15_s(run.counts.worker))]
+    # Then one is taken, since nothing tells that it is needed, and comes back for good
+    assert [(action.before, action.after) for action in done] == [(2, 1), (1, 2)]
+    assert "1 of 2 carry 2 300/s accepted" in done[0].reason
+    # And it is said what it is needed for
+    (held,) = run.decider.weigh(Observation(run.at_s + 15, line.pass_15_s(2), run.counts)).held
+    assert (held.rule, held.why) == ("LowQueueDepth", Why.NEEDED)
+    assert "2 of 2 decide 2 300/s accepted, each at most 80% of the 2 054/s that one was seen to decide" in held.reason
+    # And when less comes in than four fifths of what one can decide, it goes
+    line.COMING = 1600.0
+    assert [action.after for _ in range(8) for action in run.look(line.pass_15_s(2))] == [1]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "between", "known"),
+    [
+        (1.25, {}, True),
+        (1.0, {}, False),  # the last of its looks is 45 s after the first
+        (0.75, QUIET, False),
+        (0.75, {Signal.QUEUE_DEPTH: math.nan}, False),
+        (0.75, {Signal.DECIDED_RATE: math.nan}, False),
+        (0.75, {Signal.BREAKERS: 2.0}, False),
+    ],
+)
+def test_only_a_whole_minute_of_waiting_tells_what_a_worker_decides(
+    minutes: float, between: dict[Signal, float], known: bool
+) -> None:
+    # Given two workers that decided 20 a second while messages waited for some time, with a break between
+    run = Run(counts=Counts(1, 2))
+    waiting = QUIET | {Signal.QUEUE_DEPTH: 10.0, Signal.DECIDED_RATE: 20.0}
+    run.look(waiting, minutes)
+    if between:
+        run.look(waiting | between)
+        run.look(waiting, minutes)
+    # When it is quiet long enough, then one goes if they were not seen to be full
+    assert [action.after for action in run.look(QUIET, 31)] == ([] if known else [1])
+
+
+def test_what_a_worker_decided_is_forgotten_after_a_day() -> None:
+    # Given two workers that were seen to be full
+    run = Run(counts=Counts(1, 2))
+    run.look(QUIET | {Signal.QUEUE_DEPTH: 10.0, Signal.DECIDED_RATE: 20.0}, 1.25)
+    seen_s = run.at_s
+    # When it is quiet from then on, then one goes as soon as that is a day ago
+    assert run.look(QUIET, 24 * 60) == []
+    assert run.at_s == seen_s + ceiling.KEPT_S
+    assert [action.after for action in run.look(QUIET)] == [1]
+
+
+def test_other_counts_of_workers_begin_the_minute_anew() -> None:
+    run = Run(counts=Counts(1, 2))
+    waiting = QUIET | {Signal.QUEUE_DEPTH: 10.0, Signal.DECIDED_RATE: 20.0}
+    run.look(waiting, 0.75)
+    run.counts = Counts(1, 4)
+    run.look(waiting, 0.75)
+    run.counts = Counts(1, 2)
+    assert [action.after for action in run.look(QUIET, 31)] == [1]
 
 
 def test_api_processes_go_when_the_others_carry_what_they_do() -> None:
@@ -248,29 +338,80 @@ def test_it_decides_what_the_oracle_decides(
     policy: Policy, stretches: list[tuple[dict[Signal, float], int]], data: st.DataObject
 ) -> None:
     # Given signals that stay for some looks, and people who change counts now and then
-    decider, looks, at_s = Decider(policy), list[oracle.Look](), 0.0
-    counts = Counts(data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6)))
+    looks = ((signals, data.draw(_gaps), data.draw(_meddling)) for signals, times in stretches for _ in range(times))
+    # When it decides, then it decides what may be told from all that was seen
+    _compare(policy, Counts(data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))), looks)
+
+
+_waiting = st.tuples(
+    st.sampled_from([0.05, 0.1, 0.2, 0.4]).map(
+        lambda decided: _calm | {Signal.QUEUE_DEPTH: 40.0, Signal.DECIDED_RATE: decided}
+    ),
+    st.integers(5, 9),
+)
+_quiet = st.tuples(
+    st.fixed_dictionaries(
+        {Signal.ACCEPTED_RATE: st.sampled_from([0.05, 0.1, 0.2]), Signal.QUEUE_DEPTH: st.sampled_from([0.0, 0.0, 6.0])}
+    ).map(lambda seen: _calm | {Signal.DECIDED_RATE: 0.2, Signal.WORKER_CPU: 0.05} | seen),
+    st.integers(1, 3),
+)
+_broken = st.tuples(
+    st.sampled_from([{Signal.BREAKERS: 1.0}, {Signal.DECIDED_RATE: math.nan}, {Signal.DECIDED_RATE: 0.0}, {}]).map(
+        lambda odd: (_calm | {Signal.QUEUE_DEPTH: 40.0} | odd) if odd else {}
+    ),
+    st.just(1),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    hold_s=_holds,
+    step=st.integers(1, 4),
+    workers=st.integers(2, 8),
+    stretches=st.lists(st.one_of(_waiting, _waiting, _quiet, _quiet, _broken), min_size=2, max_size=10),
+    data=st.data(),
+)
+def test_it_remembers_what_the_oracle_remembers(
+    hold_s: float, step: int, workers: int, stretches: list[tuple[dict[Signal, float], int]], data: st.DataObject
+) -> None:
+    # Given workers whose processors are idle, messages that wait for about a minute now and then, and quiet between
+    drained = Condition(Signal.QUEUE_DEPTH, 30.0, hold_s, below=True)
+    policy = Policy(
+        {Kind.WORKER: Bounds(1, 8, step, 0.0)}, (ScalingRule("Drained", Kind.WORKER, Direction.DOWN, drained),)
+    )
+    looks = list[tuple[dict[Signal, float], float, int | None]]()
     for signals, times in stretches:
-        for _ in range(times):
-            at_s += data.draw(_gaps)
-            meddled = data.draw(_meddling)
-            if meddled is not None:
-                counts = structs.replace(counts, worker=meddled)
-            now = Observation(at_s, signals, counts)
-            # When it decides, then it decides what may be told from all that was seen
-            verdict = decider.weigh(now)
-            wanted = oracle.expected(policy, looks, now)
-            assert {action.kind: action.after for action in verdict.actions} == wanted
-            # And the promises hold, by themselves
-            for action in verdict.actions:
-                _within_bounds(policy, action)
-                if action.after < action.before:
-                    assert oracle.suffices(action.kind, action.after, now, _low(policy))
-            # And what is held back is not done
-            assert not {action.rule for action in verdict.actions} & {held.rule for held in verdict.held}
-            looks.append(oracle.Look(now, verdict.actions))
-            for action in verdict.actions:
-                counts = structs.replace(counts, **{str(action.kind): action.after})
+        gap = data.draw(st.sampled_from([10.0, 15.0, 30.0, 70.0, 43_200.0]))
+        meddled = data.draw(st.sampled_from([None, None, 8, 5]))
+        odd = data.draw(st.integers(0, times - 1))  # one look of the stretch comes later, or finds another count
+        usual = data.draw(st.sampled_from([10.0, 15.0]))
+        looks += [(signals, gap, meddled) if place == odd else (signals, usual, None) for place in range(times)]
+    # When it decides, then it takes what may be told from all that was seen
+    _compare(policy, Counts(1, workers), looks)
+
+
+def _compare(policy: Policy, counts: Counts, given: Iterable[tuple[dict[Signal, float], float, int | None]]) -> None:
+    """Whether it decides what the oracle does, at each look: signals, seconds since the last, workers if changed."""
+    decider, looks, at_s = Decider(policy), list[oracle.Look](), 0.0
+    for signals, gap, meddled in given:
+        at_s += gap
+        if meddled is not None:
+            counts = structs.replace(counts, worker=meddled)
+        now = Observation(at_s, signals, counts)
+        verdict = decider.weigh(now)
+        wanted = oracle.expected(policy, looks, now)
+        assert {action.kind: action.after for action in verdict.actions} == wanted
+        # And the promises hold, by themselves
+        for action in verdict.actions:
+            _within_bounds(policy, action)
+            if action.after < action.before:
+                seen = [*(look.seen for look in looks), now]
+                assert oracle.suffices(action.kind, action.after, seen, _low(policy))
+        # And what is held back is not done
+        assert not {action.rule for action in verdict.actions} & {held.rule for held in verdict.held}
+        looks.append(oracle.Look(now, verdict.actions))
+        for action in verdict.actions:
+            counts = structs.replace(counts, **{str(action.kind): action.after})
 
 
 def _within_bounds(policy: Policy, action: Action) -> None:

@@ -59,7 +59,11 @@ def test_a_file_that_names_nothing_changes_nothing(tmp_path: Path) -> None:
         ("every_s: 31", "every_s is 31: look at least every 30 seconds"),
         ("every_s: 0", "every_s is 0"),
         ("evry_s: 5", "unknown field `evry_s`"),
-        ("bounds: [", "expected node content"),
+        ("bounds: [", "this is no YAML: .*expected the node content"),
+        (
+            "bounds: {worker: {least: 1, most: 2, most: 9}}",
+            "bounds.worker.most is there twice, in lines 1 and 1: keep one",
+        ),
         ("", "Expected `object`, got `null`"),
     ],
 )

@@ -1,5 +1,6 @@
 """The price table as it may be written, and the cheapest offer against all there are."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from itertools import product
@@ -157,10 +158,22 @@ def test_a_table_that_is_not_there_or_no_yaml_is_refused(tmp_path: Path) -> None
     with pytest.raises(ConfigurationError, match="cannot be read"):
         Prices.read(tmp_path / "gone.yaml")
     file = tmp_path / "prices.yaml"
-    for text in ("clouds: [", "", "- 1", "{1: 2}", "clouds: 3"):
+    for text in ("clouds: [", "", "- 1", "{1: 2}", "clouds: 3", "[" * 5000):
         file.write_text(text)
         with pytest.raises(ConfigurationError, match="no table of prices"):
             Prices.read(file)
+
+
+def test_a_table_that_names_something_twice_is_refused(tmp_path: Path) -> None:
+    # Given a second price of one balancer, below the first
+    file = tmp_path / "prices.yaml"
+    text = msgspec.yaml.encode(shipped()).decode()
+    file.write_text(re.sub(r"^( *)(balancer_usd: .*)$", r"\1\2\n\1balancer_usd: 1", text, count=1, flags=re.M))
+    # When it is read, then no one is taken rather than the other
+    with pytest.raises(
+        ConfigurationError, match=r"clouds\[0\]\.balancer_usd is there twice, in lines \d+ and \d+: keep"
+    ):
+        Prices.read(file)
 
 
 def test_ones_own_table_is_taken(tmp_path: Path) -> None:

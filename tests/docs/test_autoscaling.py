@@ -5,7 +5,7 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 
 import riskengine.autoscaling.autoscaler  # noqa: F401  (its metrics)
-from riskengine.autoscaling import need, plan, wording
+from riskengine.autoscaling import ceiling, need, plan, wording
 from riskengine.autoscaling.policy import Bounds
 from riskengine.operations.scaling_rules import RULES, ScalingRule
 from riskengine.stack.standing import MOST, Kind
@@ -60,3 +60,7 @@ def test_the_figures_of_the_page() -> None:
     assert f"may use {need.MOST_BUSY:.0%} of one each".replace("%", " %") in words
     assert f"n × cpu / {need.MOST_BUSY:g}" in words
     assert f"(accepted + depth / {need.DRAIN_S:g}) / decided" in words
+    assert f"those that remain may use {need.FULLEST:.0%}".replace("%", " %") in words
+    assert f"(accepted + depth / {need.DRAIN_S:g}) / (ceiling × {need.FULLEST:g})" in words
+    assert f"for the {ceiling.WHOLE_S:g} seconds before it" in words
+    assert f"The highest of the last {ceiling.KEPT_S / 3600:g} hours is kept" in words

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from riskengine.autoscaling import wording
+from riskengine.autoscaling.ceiling import Ceiling
 from riskengine.autoscaling.need import need
 from riskengine.autoscaling.policy import Action, Bounds, Observation, Policy
 from riskengine.autoscaling.verdict import Held, Verdict, Why
@@ -44,8 +45,9 @@ class Decider:
     A rule acts when its condition was met in every look of the last `hold_s` seconds: what is unknown is not met.
     Whatever asks for more wins over what asks for fewer, even before it has held long enough. After an action, and
     after a count was seen to change, whoever changed it, its kind is left alone for `cooldown_s`. Nothing is taken that
-    `need` says is needed, and nothing is done while PostgreSQL or Valkey is away (their breakers, if these are known),
-    which breaks all holds. Counts beyond the maximum fall to it as soon as something asks for fewer at all.
+    `need` says is needed, by what is seen now and the most that one worker was seen to decide. Nothing is done while
+    PostgreSQL or Valkey is away (their breakers, if these are known), which breaks all holds. Counts beyond the maximum
+    fall to it as soon as something asks for fewer at all.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -60,6 +62,7 @@ class Decider:
             if rule.direction is Direction.DOWN and rule.when.signal is Signal.QUEUE_DEPTH
         ]
         self._low_depth = max(drained, default=_LOW_DEPTH)
+        self._ceiling = Ceiling(self._low_depth)
 
     def decide(self, observation: Observation) -> tuple[Action, ...]:
         """What is to be done after this look; of observations in the order of their time."""
@@ -82,7 +85,8 @@ class Decider:
         return Verdict(tuple(actions), tuple(held))
 
     def _look(self, observation: Observation) -> None:
-        """Notes since when conditions are met, and when counts changed."""
+        """Notes since when conditions are met, when counts changed, and what workers decide."""
+        self._ceiling.look(observation)
         before, self._before = self._before, observation
         if before is not None:
             for kind in Kind:
@@ -127,7 +131,7 @@ class Decider:
             return Held(kind, rule.name, Why.UP, f"{reason}, but {self._reason(more, observation)}")
         if now <= bounds.least:
             return Held(kind, rule.name, Why.MINIMUM, f"{reason}, at the minimum of {bounds.least}")
-        needed = need(kind, observation, self._low_depth)
+        needed = need(kind, observation, self._low_depth, self._ceiling.most)
         after = max(bounds.least, min(now - bounds.step, bounds.most), needed.count)
         if after >= now:
             return Held(kind, rule.name, needed.why, f"{reason}, but {needed.reason}")

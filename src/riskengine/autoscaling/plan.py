@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-import yaml
 from msgspec import defstruct, structs
 
 from riskengine.autoscaling.policy import Bounds, Policy
+from riskengine.domain import strict_yaml
 from riskengine.domain.errors import ConfigurationError
 from riskengine.operations.scaling_rules import RULES, ScalingRule
 from riskengine.stack.standing import Kind
@@ -92,12 +92,10 @@ def read(path: Path) -> Plan:
     Raises ConfigurationError, with the field's name, if it cannot be read, or nobody could act by it.
     """
     try:
-        return msgspec.yaml.decode(path.read_bytes(), type=Written).plan()
+        return msgspec.convert(strict_yaml.load(path.read_bytes()), Written).plan()
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}): name a file with a policy") from None
-    except (msgspec.DecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{path}: {' '.join(str(error).split())}") from None
-    except ConfigurationError as error:
+    except (msgspec.ValidationError, ConfigurationError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 from msgspec import Meta
 
+from riskengine.domain import strict_yaml
 from riskengine.domain.errors import ConfigurationError
 
 Text = Annotated[str, Meta(min_length=1)]
@@ -89,11 +89,11 @@ class Prices(_Strict, frozen=True):
 
 def _of(text: bytes, name: str) -> Prices:
     try:
-        plain = msgspec.json.encode(yaml.safe_load(text))  # so that a date is one with or without quotes
+        plain = msgspec.json.encode(strict_yaml.load(text))  # so that a date is one with or without quotes
         found = msgspec.json.decode(plain, type=Prices)
     except msgspec.ValidationError as error:
         raise _refused(name, f"{_where(plain)}{error}") from None
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+    except (ConfigurationError, TypeError, ValueError, RecursionError) as error:
         raise _refused(name, f"{error}") from None
     names = [cloud.name for cloud in found.clouds]
     if twice := sorted({one for one in names if names.count(one) > 1}):

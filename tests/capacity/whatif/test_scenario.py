@@ -81,7 +81,9 @@ def test_all_can_be_said() -> None:
             "duration_s: 9\narrivals: {curve: points, points: [{at_s: 2, per_s: 1}, {at_s: 1, per_s: 1}]}",
             "arrivals.points[1].at_s: 1 must be after 2",
         ),
-        ("duration_s: [", "is no YAML"),
+        ("duration_s: [", "this is no YAML"),
+        (WHOLE + "duration_s: 200", "duration_s is there twice, in lines 2 and 4: keep one"),
+        (WHOLE + "failures: [{what: away, what: slow}]", "failures[0].what is there twice"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, told: str) -> None:

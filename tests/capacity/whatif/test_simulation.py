@@ -207,6 +207,22 @@ def test_the_autoscaler_is_the_one_of_the_product() -> None:
     assert summary.of(course).stuck is None
 
 
+def test_a_worker_that_is_full_before_its_processor_is_missed_once_at_most() -> None:
+    # Given workers that are full at 2 054 a second with 49 % of a processor, and a load for a little more than one
+    course = played(
+        calibration(tps=2054, worker_us=0.49e6 / 2054),
+        duration_s=6 * 3600,
+        poisson=True,
+        arrivals={"curve": "constant", "per_s": 2300},
+        start={"api": 4, "worker": 2},
+        autoscaler={"bounds": {"worker": {"least": 1, "most": 4}}},
+    )
+    # Then the autoscaler learns from its one mistake what a worker can decide
+    told = [one.told for one in course.happenings if one.what is What.SCALING]
+    assert told == ["worker 2 → 1", "worker 1 → 2"]
+    assert summary.of(course).stuck is None
+
+
 def test_processes_cost_while_they_are_wanted() -> None:
     prices = {"api_hour": 1.0, "worker_hour": 2.0, "fixed_hour": 10.0}
     course = played(duration_s=1800, start={"api": 2, "worker": 3}, prices=prices)

@@ -9,6 +9,7 @@ from msgspec import Meta
 from riskengine.autoscaling.plan import Written
 from riskengine.capacity.whatif.arrivals import Arrivals, Second
 from riskengine.capacity.whatif.failures import Failure
+from riskengine.domain import strict_yaml
 from riskengine.domain.errors import ConfigurationError
 from riskengine.stack.standing import MOST
 
@@ -90,14 +91,13 @@ def read(path: Path) -> Scenario:
 def parse(text: bytes, name: str = "the scenario") -> Scenario:
     """The scenario in a text. Raises ConfigurationError that names the field and what to do."""
     try:
-        scenario = msgspec.yaml.decode(text, type=Scenario)
+        scenario = msgspec.convert(strict_yaml.load(text), Scenario)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
         field = place.rstrip("`").lstrip(".") or "the whole"
         raise ConfigurationError(f"{name}: {field}: {message}; docs/whatif.md tells what each field takes") from None
-    except msgspec.DecodeError as error:
-        told = " ".join(str(error).split())
-        raise ConfigurationError(f"{name} is no YAML: {told}; correct it at that place") from None
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{name}: {error}") from None
     faults = _faults(scenario)
     if faults:
         raise ConfigurationError(f"{name}: " + "; ".join(faults))
