@@ -31,6 +31,11 @@ MINUTES = 20.0
 RATE = 50
 """Customers a second: the specification's first step, which two cores bear beside the client."""
 
+ACCOUNTS = 1000
+"""Accounts that pay: few enough that each worker meets all of them while it warms up. It remembers hashes of texts, up
+to a bound, and that would look like a leak until all are known.
+"""
+
 LOOKS_A_MINUTE = 12
 """Looks at the memory of processes."""
 
@@ -48,8 +53,8 @@ def measure(stack: Stack, minutes: float, rate: int) -> Soak:
     key = uvloop.run(_key(stack))
     with tempfile.TemporaryDirectory() as directory:
         points, words = Path(directory) / _POINTS, Path(directory) / _WORDS
-        told = {"BASE_URL": stack.url, "API_KEY": key, "RATE": str(rate), "DURATION": f"{round(minutes * 60)}s"}
-        client = _start(told, Path(directory))
+        told = {"BASE_URL": stack.url, "API_KEY": key, "RATE": str(rate), "ACCOUNTS": str(ACCOUNTS)}
+        client = _start(told | {"DURATION": f"{round(minutes * 60)}s"}, Path(directory))
         try:
             looks = list(_looks(client, stack, minutes))
         finally:
