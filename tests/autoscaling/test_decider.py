@@ -192,6 +192,12 @@ def test_only_a_whole_minute_of_waiting_tells_what_a_worker_decides(
     assert [action.after for action in run.look(QUIET, 31)] == ([] if known else [1])
 
 
+def test_workers_that_decided_nothing_tell_nothing() -> None:
+    run = Run(counts=Counts(1, 2))
+    run.look(QUIET | {Signal.QUEUE_DEPTH: 10.0, Signal.DECIDED_RATE: 0.0}, 5)
+    assert [action.after for action in run.look(QUIET, 31)] == [1]
+
+
 def test_what_a_worker_decided_is_forgotten_after_a_day() -> None:
     # Given two workers that were seen to be full
     run = Run(counts=Counts(1, 2))

@@ -83,7 +83,7 @@ def _of_workers(now: int, values: Mapping[Signal, float], low_depth: float, ceil
         return Need(now, Why.NEEDED, f"{came_in}, and none decided")
     busy = now * values[Signal.WORKER_CPU]
     carrying = _carrying(now, busy * max(wanted, decided) / decided if decided > 0 else busy, came_in)
-    deciding = _deciding(now, wanted, ceiling, came_in) if ceiling else carrying
+    deciding = _deciding(now, wanted, ceiling, came_in) if ceiling is not None else carrying
     return max(carrying, deciding, key=lambda limit: limit.count)
 
 
