@@ -44,9 +44,9 @@ check: $(READY)
 	$(BIN)/python scripts/check_pins.py
 	$(BIN)/python scripts/check_sizes.py
 
-# Each process has servers of its own; a file's tests share what they start, so they stay together.
+# Each process has servers of its own; a file's tests share what they start, so they stay together. Three: they mostly wait.
 test: $(READY)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -19,7 +19,7 @@ _counter = Counter("test_pushing_total", "A counter")
 _histogram = Histogram("test_pushing_seconds", "A histogram", ["stage"], buckets=(0.1, 0.3, 1))
 
 
-_MOVING = ("process_", "python_", "riskengine_cpu_", "riskengine_memory_")
+_MOVING = ("process_", "python_", "riskengine_cpu_", "riskengine_memory_", "riskengine_replica_lag_")
 """What is another figure each time that somebody looks."""
 
 
