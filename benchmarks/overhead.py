@@ -25,7 +25,7 @@ import uvloop
 from prometheus_client.metrics import MetricWrapperBase
 
 from benchmarks import overhead_ground
-from benchmarks.overhead_ground import AT_ONCE, BATCH, Ground
+from benchmarks.overhead_ground import Ground
 from benchmarks.timing import rotated
 from riskengine import logs
 from riskengine.pipeline import starters
@@ -34,11 +34,17 @@ from riskengine.stack.valkey import Valkey
 from riskengine.telemetry import tracing
 from riskengine.telemetry.bulk_histogram import Bulk
 
-TURNS, QUICK_TURNS = 80, 2
-"""How often each variant does each work."""
 
-SIZE = 4
-"""Batches in a turn; half as many transactions are decided at once."""
+class Plan(msgspec.Struct, frozen=True):
+    """How often each variant does each work, and how many transactions a turn has: enough that most turns of what comes
+    singly have something that is traced, and that what the process does beside (chores, collecting garbage) is spread.
+    """
+
+    turns: int
+    transactions: int
+
+
+WHOLE, QUICK = Plan(12, 1600), Plan(2, 160)
 
 SAMPLE = 0.01
 """The share of requests that are traced."""
@@ -114,24 +120,23 @@ def variants(endpoint: str) -> list[Variant]:
     ]
 
 
-async def measure(ground: Ground, chosen: Sequence[Variant], turns: int) -> list[Cost]:
+async def measure(ground: Ground, chosen: Sequence[Variant], plan: Plan) -> list[Cost]:
     """The cost of each variant, for each work. What is done first, once, is not counted."""
-    works = (("batches", ground.batches, SIZE), ("decisions", ground.decisions, SIZE * BATCH // 2))
+    works = {"batches": ground.batches, "singles": ground.singles, "decisions": ground.decisions}
     found: list[Cost] = []
-    for name, work, size in works:
-        await work(size)
-        rows = size * BATCH if name == "batches" else size // AT_ONCE * AT_ONCE
+    for name, work in works.items():
+        await work(plan.transactions)
         seconds: list[list[float]] = [[] for _ in chosen]
-        for turn in range(turns):
+        for turn in range(plan.turns):
             for place in rotated(len(chosen), turn):
                 with chosen[place].set_up():
                     gc.collect()  # what others left is not for this one to clear away
                     before = time.process_time()
-                    await work(size)
+                    await work(plan.transactions)
                     seconds[place].append(time.process_time() - before)
         for variant, times in zip(chosen, seconds, strict=True):
             ratio = statistics.median(one / base for one, base in zip(times, seconds[0], strict=True))
-            found.append(Cost(variant.name, name, statistics.median(times) / rows * 1e6, ratio))
+            found.append(Cost(variant.name, name, statistics.median(times) / plan.transactions * 1e6, ratio))
     return found
 
 
@@ -145,7 +150,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logs.configure("error", "console")
     with _servers(arguments.database, arguments.redis) as (database_url, redis_url), _sink() as endpoint:
-        costs = uvloop.run(_measured(database_url, redis_url, endpoint, QUICK_TURNS if arguments.quick else TURNS))
+        costs = uvloop.run(_measured(database_url, redis_url, endpoint, QUICK if arguments.quick else WHOLE))
     for cost in costs:
         print(f"{cost.work:10} {cost.variant:20} {cost.us:8.1f} us  x {cost.ratio:.4f}")
     if arguments.output is not None:
@@ -154,9 +159,9 @@ def main() -> None:
         sys.exit(f"more than {BOUND}")
 
 
-async def _measured(database_url: str, redis_url: str, endpoint: str, turns: int) -> list[Cost]:
+async def _measured(database_url: str, redis_url: str, endpoint: str, plan: Plan) -> list[Cost]:
     async with overhead_ground.running(database_url, redis_url) as ground:
-        return await measure(ground, variants(endpoint), turns)
+        return await measure(ground, variants(endpoint), plan)
 
 
 @contextmanager

@@ -35,17 +35,26 @@ class Ground:
         self._decider = worker.decider
         self._numbers = count()
 
-    async def batches(self, requests: int) -> None:
-        """So many batches, one after the other, and then until the worker has decided all."""
-        aim = self._decider.decided + requests * BATCH
-        for _ in range(requests):
+    async def batches(self, transactions: int) -> None:
+        """So many, in batches of BATCH, one after the other, and then until the worker has decided all."""
+        aim = self._decider.decided + transactions
+        for _ in range(transactions // BATCH):
             await self._post("/api/v1/transactions/batch", {"transactions": [self._payment() for _ in range(BATCH)]})
         await self._decided(aim)
 
-    async def decisions(self, requests: int) -> None:
-        """So many payments to be decided at once, AT_ONCE of them at a time."""
-        for _ in range(requests // AT_ONCE):
-            await asyncio.gather(*(self._post("/api/v1/decisions", self._payment()) for _ in range(AT_ONCE)))
+    async def singles(self, transactions: int) -> None:
+        """So many, each in a request of its own, AT_ONCE at a time, and then until the worker has decided all."""
+        aim = self._decider.decided + transactions
+        await self._each("/api/v1/transactions", transactions)
+        await self._decided(aim)
+
+    async def decisions(self, transactions: int) -> None:
+        """So many, to be decided at once, AT_ONCE of them at a time."""
+        await self._each("/api/v1/decisions", transactions)
+
+    async def _each(self, path: str, transactions: int) -> None:
+        for _ in range(transactions // AT_ONCE):
+            await asyncio.gather(*(self._post(path, self._payment()) for _ in range(AT_ONCE)))
 
     async def _decided(self, aim: int) -> None:
         while True:

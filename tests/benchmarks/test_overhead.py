@@ -43,6 +43,8 @@ def test_a_quick_run_has_all_figures(tmp_path: Path, database_url: str, redis_ur
     assert done.returncode == 0, done.stdout + done.stderr
     costs = msgspec.json.decode(output.read_bytes(), type=list[overhead.Cost])
     assert [(cost.work, cost.variant) for cost in costs] == [
-        (work, variant) for work in ("batches", "decisions") for variant in ("nothing", "metrics", "metrics and traces")
+        (work, variant)
+        for work in ("batches", "singles", "decisions")
+        for variant in ("nothing", "metrics", "metrics and traces")
     ]
     assert all(cost.us > 0 and cost.ratio > 0 for cost in costs)
