@@ -38,13 +38,14 @@ from riskengine.telemetry.bulk_histogram import Bulk
 class Plan(msgspec.Struct, frozen=True):
     """How often each variant does each work, and how many transactions a turn has: enough that most turns of what comes
     singly have something that is traced, and that what the process does beside (chores, collecting garbage) is spread.
+    That is a multiple of both BATCH and AT_ONCE.
     """
 
     turns: int
     transactions: int
 
 
-WHOLE, QUICK = Plan(12, 1600), Plan(2, 160)
+WHOLE, QUICK = Plan(12, 1600), Plan(2, 400)
 
 SAMPLE = 0.01
 """The share of requests that are traced."""
